@@ -1,0 +1,107 @@
+package zongji
+
+import "encoding/json"
+
+// Status is the state of a conversation. It is in exactly one, with one
+// owner; each change compares and increments the epoch.
+type Status string
+
+// The states: bot → queued → assigned → wrapup → closed, plus parked.
+const (
+	StatusBot      Status = "bot"
+	StatusQueued   Status = "queued"   // waits for a person; offers do not change the row
+	StatusAssigned Status = "assigned" // Owner serves it
+	StatusWrapup   Status = "wrapup"   // service ended, Owner writes the summary
+	StatusParked   Status = "parked"   // waits for the customer, by hand, or is an after-hours 留言
+	StatusClosed   Status = "closed"
+)
+
+// Open reports whether a new message of the same thread belongs here.
+func (s Status) Open() bool { return s != StatusClosed }
+
+// Holds reports whether a conversation in this state takes capacity of its
+// owner.
+func (s Status) Holds() bool { return s == StatusAssigned || s == StatusWrapup }
+
+// Level is the customer's level, 0 ordinary to 3 (钻).
+type Level int
+
+// Conversation is one row: the state of the talk with one contact in one
+// thread of one channel.
+type Conversation struct {
+	ID       int64  `json:"id"`
+	Channel  int64  `json:"channel"`
+	Kind     string `json:"kind"` // of the channel: "webchat", "email", …
+	Contact  int64  `json:"contact"`
+	Thread   string `json:"-"` // unique among the open ones of a channel
+	Status   Status `json:"status"`
+	Epoch    int64  `json:"epoch"` // +1 with each change of status or owner
+	Rev      int64  `json:"rev"`   // +1 with each event
+	Owner    int64  `json:"owner,omitempty"`
+	Queue    int64  `json:"queue,omitempty"`
+	Team     int64  `json:"team,omitempty"`
+	Previous int64  `json:"previous,omitempty"` // the thread's conversation before this one
+
+	LastSeq    int64 `json:"last_seq"`
+	HandledSeq int64 `json:"handled_seq"` // bot and rules have seen up to here
+	AgentSeen  int64 `json:"agent_seen"`  // seq the owner has read
+	ContactGot int64 `json:"contact_got"` // seq delivered to the customer
+	ContactSaw int64 `json:"contact_saw"` // seq the customer has read
+	Unread     int64 `json:"unread"`      // contact messages after AgentSeen
+
+	Demand   *Demand  `json:"demand,omitempty"` // what it asks of an agent, once routed
+	Units    int      `json:"units"`            // capacity it takes of its owner
+	Tags     []string `json:"tags,omitempty"`
+	Category string   `json:"category,omitempty"` // chosen at wrap-up
+	Summary  string   `json:"summary,omitempty"`
+	Lang     string   `json:"lang"` // "zh-CN" | "zh-TW" | "en": script and language of the customer
+	Stars    int      `json:"stars,omitempty"`
+	LastUser int64    `json:"last_user,omitempty"` // agent who served it last, for affinity
+
+	Preview  string `json:"preview"` // start of the last message that the customer could see
+	PrevFrom Party  `json:"preview_from,omitempty"`
+
+	CreatedAt   Ms `json:"created_at"`
+	LastAt      Ms `json:"last_at"`                // of the last message
+	WaitingFrom Ms `json:"waiting_from,omitempty"` // first contact message that nobody answered
+	QueuedAt    Ms `json:"queued_at,omitempty"`    // of the first hand-over; a re-queue keeps it
+	AssignedAt  Ms `json:"assigned_at,omitempty"`
+	FirstAt     Ms `json:"first_at,omitempty"` // first answer by a person
+	ClosedAt    Ms `json:"closed_at,omitempty"`
+	DueAt       Ms `json:"due_at,omitempty"` // parked: come back by; wrapup: ends by
+
+	Bot json.RawMessage `json:"-"` // the bot's memory (bot.Memory)
+
+	// For screens, joined when read.
+	ContactName  string `json:"contact_name,omitempty"`
+	ContactLevel Level  `json:"contact_level,omitempty"`
+}
+
+// View is what decides who may see a conversation.
+type View struct {
+	Status Status `json:"status"`
+	Queue  int64  `json:"queue,omitempty"`
+	Team   int64  `json:"team,omitempty"`
+	Owner  int64  `json:"owner,omitempty"`
+}
+
+// View returns c's view.
+func (c *Conversation) View() View {
+	return View{Status: c.Status, Queue: c.Queue, Team: c.Team, Owner: c.Owner}
+}
+
+// Contact is a customer.
+type Contact struct {
+	ID        int64             `json:"id"`
+	Name      string            `json:"name"`
+	Level     Level             `json:"level"`
+	Phone     string            `json:"phone,omitempty"` // masked 138****1111 unless revealed
+	Email     string            `json:"email,omitempty"` // masked likewise
+	Lang      string            `json:"lang,omitempty"`
+	Attrs     map[string]string `json:"attrs,omitempty"`
+	Note      string            `json:"note,omitempty"`
+	Blocked   bool              `json:"blocked,omitempty"`
+	Verified  bool              `json:"verified,omitempty"` // identity signed by the company's own site
+	CreatedAt Ms                `json:"created_at"`
+	LastAt    Ms                `json:"last_at"`
+}

@@ -1,0 +1,76 @@
+package zongji
+
+import "time"
+
+// InboundKind says what a channel reports.
+type InboundKind string
+
+// Kinds of inbound; all are deduped alike by (Channel, ExtID).
+const (
+	InMessage InboundKind = "message"
+	InEvent   InboundKind = "event"  // subscribe, scan, enter, click: Event and Value
+	InStatus  InboundKind = "status" // of an outgoing message: State, for seqs up to Seq
+	InRating  InboundKind = "rating" // Stars, Value = comment
+)
+
+// Inbound is what an adapter hands to the router. The router may be handed
+// the same one twice; it stores it once.
+type Inbound struct {
+	Channel  int64 // account id
+	ChanKind string
+	ExtID    string // the channel's or the client's id for it; unique per channel
+	CID      string // client id to echo to the writer's screens
+	Thread   string // unique among open conversations of the channel: the contact, or a mail thread root
+	Kind     InboundKind
+	From     Identity
+	Text     string
+	Files    []File
+	Choice   string // Option.Value when a button was pressed
+	Event    string
+	Value    string
+	State    SendState
+	Seq      int64
+	Stars    int
+	Lang     string // what the channel knows of the language, else ""
+	Page     string // where the customer is, for the agent
+	At       Ms
+}
+
+// Identity says who wrote, as far as the channel knows.
+type Identity struct {
+	Ext      string // the channel's id of the person
+	Name     string
+	Phone    string
+	Email    string
+	Level    Level
+	Attrs    map[string]string
+	Verified bool // signed by the company's own site
+}
+
+// Stored is the answer to an accepted inbound.
+type Stored struct {
+	Conv   Conversation
+	Msg    Message // zero for kinds without one
+	Event  *Event
+	Repeat bool // it had been stored before
+	Opened bool // a new conversation was made
+}
+
+// InboundPolicy is what SaveInbound needs to know beside the message.
+type InboundPolicy struct {
+	Now    Ms
+	Quiet  time.Duration // burst wait after the last message
+	Max    time.Duration // longest burst wait after the first unhandled message
+	Reopen time.Duration // a conversation closed less than this ago is reopened
+	Queue  int64         // the channel's default queue
+}
+
+// Outbound is one message on its way to a channel.
+type Outbound struct {
+	ID     int64 // outbox row: the idempotency key where the channel knows one
+	Conv   Conversation
+	Msg    Message
+	To     Identity
+	Thread string
+	Try    int
+}
