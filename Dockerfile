@@ -18,8 +18,11 @@ COPY --from=web /src/agentdesk/web/dist agentdesk/web/dist
 COPY --from=web /src/channels/webchat/widget/dist channels/webchat/widget/dist
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /zongji ./cmd/zongji
 
+RUN mkdir -p /out/data
+
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /zongji /zongji
+COPY --from=build --chown=65532:65532 /out/data /data
 ENV ZONGJI_LISTEN=0.0.0.0:8080 ZONGJI_DATA=/data
 VOLUME /data
 EXPOSE 8080
