@@ -70,15 +70,21 @@ type EventSink interface {
 	Typing(conv int64, name string, on bool)
 }
 
+// Resumer is an EventSink that can make its customers ask again for what they
+// miss. The router calls Resume when its stream had a gap.
+type Resumer interface {
+	Resume()
+}
+
 // Desk is what a channel with live visitors asks of the router. Errors are
 // zongji errors.
 type Desk interface {
 	// Visit returns the visitor's newest conversation (zero if none) with its
 	// messages after seq, as the customer may see them.
 	Visit(ctx context.Context, channel int64, thread string, after int64) (VisitorView, error)
-	// History pages back: at most limit messages before seq of one of the
-	// visitor's own conversations.
-	History(ctx context.Context, channel int64, thread string, before int64, limit int) ([]zongji.VisitorMessage, error)
+	// History pages back over the visitor's own conversations: at most limit
+	// messages before seq of conversation conv, ascending. conv 0 = the newest.
+	History(ctx context.Context, channel int64, thread string, conv, before int64, limit int) ([]zongji.VisitorMessage, error)
 	// Place returns the queue place (1 = next) and the expected wait in
 	// seconds; 0 when the conversation does not wait.
 	Place(ctx context.Context, conv int64) (place, waitS int, err error)
@@ -117,13 +123,25 @@ type Blobs interface {
 	ByToken(ctx context.Context, token string) (zongji.File, error)
 }
 
+// Visitors remembers whose a visitor token is, by the token's SHA-256 in hex.
+type Visitors interface {
+	// ByToken returns the visitor's channel id; a NotFound error when unknown.
+	ByToken(ctx context.Context, channel int64, tokenHash string) (ext string, err error)
+	Put(ctx context.Context, channel int64, tokenHash, ext string) error
+}
+
 // Deps is what the app gives to an account when it opens it.
 type Deps struct {
-	Log    *slog.Logger
-	Clock  zongji.Clock
-	Shared Shared
-	Blobs  Blobs
-	Desk   Desk
+	Log      *slog.Logger
+	Clock    zongji.Clock
+	Shared   Shared
+	Blobs    Blobs
+	Desk     Desk
+	Visitors Visitors
+	// ClientIP says whom limits per IP mean; nil: the host of RemoteAddr.
+	ClientIP func(*http.Request) string
+	// FreeLoopback lifts the limits per IP for loopback (benches, demo).
+	FreeLoopback bool
 	// Accept is what Run is given too; handlers that answer at once use it.
 	Accept Accept
 }

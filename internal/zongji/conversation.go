@@ -33,7 +33,7 @@ type Conversation struct {
 	Channel  int64  `json:"channel"`
 	Kind     string `json:"kind"` // of the channel: "webchat", "email", …
 	Contact  int64  `json:"contact"`
-	Thread   string `json:"-"` // unique among the open ones of a channel
+	Thread   string `json:"thread,omitempty"` // unique among the open ones of a channel; in webchat the visitor
 	Status   Status `json:"status"`
 	Epoch    int64  `json:"epoch"` // +1 with each change of status or owner
 	Rev      int64  `json:"rev"`   // +1 with each event

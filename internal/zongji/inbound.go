@@ -31,8 +31,10 @@ type Inbound struct {
 	State    SendState
 	Seq      int64
 	Stars    int
-	Lang     string // what the channel knows of the language, else ""
-	Page     string // where the customer is, for the agent
+	Tags     []string // of a rating
+	Fresh    bool     // the customer asked for a new conversation: do not reopen the last one
+	Lang     string   // what the channel knows of the language, else ""
+	Page     string   // where the customer is, for the agent
 	At       Ms
 }
 

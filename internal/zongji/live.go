@@ -41,6 +41,7 @@ type VisitorEvent struct {
 	Rev     int64           `json:"rev"`
 	Contact int64           `json:"-"`
 	Channel int64           `json:"-"`
+	Thread  string          `json:"-"` // of the conversation: whose sockets get it
 	Msg     *VisitorMessage `json:"msg,omitempty"`
 	Status  string          `json:"status,omitempty"` // bot | waiting | agent | ended
 	Agent   string          `json:"agent,omitempty"`  // the agent's public name
