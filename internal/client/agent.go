@@ -19,6 +19,8 @@ type AgentConfig struct {
 	Offered func(zongji.Offer)
 	Heard   func(zongji.Message)
 	Event   func(zongji.Event)
+	// Seats is called when the number of open screens of this user changes.
+	Seats func(n int)
 }
 
 // Agent is an agent with an open desk. It is at rest until Run.
@@ -127,6 +129,7 @@ func (a *Agent) push(t string, b json.RawMessage) {
 		Offer  json.RawMessage     `json:"offer"`
 		Conv   int64               `json:"conv"`
 		Status *zongji.AgentStatus `json:"status"`
+		Seats  int                 `json:"seats"`
 	}
 	if json.Unmarshal(b, &f) != nil {
 		return
@@ -145,6 +148,10 @@ func (a *Agent) push(t string, b json.RawMessage) {
 		a.mu.Lock()
 		delete(a.convs, f.Conv)
 		a.mu.Unlock()
+	case "seats":
+		if a.cfg.Seats != nil {
+			a.cfg.Seats(f.Seats)
+		}
 	case "agent":
 		a.mu.Lock()
 		if f.Status != nil && f.Status.User == a.me.User {
@@ -340,6 +347,16 @@ func (a *Agent) Me() zongji.AgentStatus {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.me
+}
+
+// Row returns the last known row of a conversation, zero when unknown.
+func (a *Agent) Row(conv int64) zongji.Conversation {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if c := a.convs[conv]; c != nil {
+		return c.Row
+	}
+	return zongji.Conversation{}
 }
 
 // Convs returns copies of what the desk has.
