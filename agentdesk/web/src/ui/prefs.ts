@@ -1,0 +1,23 @@
+import { reactive, watch } from 'vue'
+
+export type Theme = 'auto' | 'light' | 'dark'
+
+const key = 'zongji.prefs'
+const defaults = { theme: 'auto' as Theme, sound: true, volume: 0.6, notify: true, send: 'enter' as 'enter' | 'ctrl', dense: false, panel: true }
+
+function load(): typeof defaults {
+  try { return { ...defaults, ...JSON.parse(localStorage.getItem(key) ?? '{}') as object } } catch { return { ...defaults } }
+}
+
+/** What somebody prefers on this device. */
+export const prefs = reactive(load())
+
+const dark = matchMedia('(prefers-color-scheme: dark)')
+
+/** Sets the class that both our variables and Element Plus look at. */
+export function applyTheme(): void {
+  document.documentElement.classList.toggle('dark', prefs.theme === 'dark' || (prefs.theme === 'auto' && dark.matches))
+}
+
+watch(prefs, () => { localStorage.setItem(key, JSON.stringify(prefs)); applyTheme() })
+dark.addEventListener('change', applyTheme)
