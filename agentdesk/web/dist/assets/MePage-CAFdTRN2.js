@@ -1,1 +1,0 @@
-import{A as e,ht as t,y as n}from"./_plugin-vue_export-helper-BwF-Omgm.js";import{t as r}from"./EmptyState-I-3gkJoN.js";var i=e({__name:`MePage`,setup(e){return(e,i)=>(t(),n(r))}});export{i as default};
