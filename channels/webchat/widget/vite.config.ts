@@ -1,0 +1,11 @@
+import { defineConfig } from 'vite'
+
+/** One classic script without dependencies; styles are inlined into the shadow root. */
+export default defineConfig({
+  build: {
+    target: 'es2020',
+    outDir: 'dist',
+    emptyOutDir: false,
+    lib: { entry: 'src/main.ts', formats: ['iife'], name: 'ZongjiWidget', fileName: () => 'widget.js' },
+  },
+})
