@@ -13,12 +13,11 @@ interface Look {
 
 interface Limits { text: number; file: number; files: number; types: string[] }
 
-const emojis = [...'😀😄😂😊😍😘🤔😅😢😭😡😱🙏👍👎👌👏💪🤝❤🎉🌹☕🎁🔥✨✅❌❓❗💰📦'.replace(/\uFE0F/g, '')]
+const emojis = [...'😀😄😂😊😍😘🤔😅😢😭😡😱🙏👍👎👌👏💪🤝🎉🌹🎁✅📦']
 /** Gap between messages after which the time is written, ms. */
 const timeGap = 5 * 60_000
 const typeEvery = 2000
-const names = ['unread', 'open', 'close'] as const
-type Hook = (typeof names)[number]
+type Hook = 'unread' | 'open' | 'close'
 
 /** App is one widget on one page. */
 export class App {
@@ -42,7 +41,7 @@ export class App {
   private marked = ''
   private stars = { n: 0, tags: new Set<string>(), open: true }
   private nodes = new Map<string, { sig: string; el: HTMLElement }>()
-  private hooks = new Map<Hook, ((n?: number) => void)[]>()
+  private hooks: [Hook, (n?: number) => void][] = []
   private counted = -1
   private queued = false
   private chan?: BroadcastChannel
@@ -136,11 +135,12 @@ export class App {
   }
 
   on(name: Hook, fn: (n?: number) => void): void {
-    if (names.includes(name)) this.hooks.set(name, [...(this.hooks.get(name) ?? []), fn])
+    this.hooks.push([name, fn])
   }
 
+  /** call tells the page; its mistakes end up in its own console. */
   private call(name: Hook, n?: number): void {
-    for (const fn of this.hooks.get(name) ?? []) try { fn(n) } catch (e) { console.error(e) }
+    for (const [on, fn] of this.hooks) if (on === name) queueMicrotask(() => fn(n))
   }
 
   // ---- what is kept
@@ -221,7 +221,7 @@ export class App {
   private push(f: Frame): void {
     if (f.t === 'place') Object.assign(this.state, { place: f.place, waitS: f.wait_s })
     else if (f.t === 'typing') {
-      this.typing = { name: f.name || t(this.lang, 'they'), until: f.on ? Date.now() + 6000 : 0 }
+      this.typing = { name: f.name || this.state.agent, until: f.on ? Date.now() + 6000 : 0 }
       if (f.on) setTimeout(() => this.paint(), 6100)
     } else if (f.t === 'event') {
       const was = this.state.conv
@@ -510,7 +510,7 @@ export class App {
     label(e.file, say('attach'))
     e.input.placeholder = say('input')
     e.input.setAttribute('aria-label', say('input'))
-    e.word.textContent = this.look.launcher || say('open')
+    e.word.textContent = this.look.launcher || say('title')
     e.human.lastChild!.textContent = say('human')
     e.anew.textContent = say('again')
     e.jump.textContent = say('latest')
@@ -555,8 +555,7 @@ export class App {
     e.sub.textContent = s.cutAt ? this.hours() : s.status === 'agent' ? say('asAgent', s.agent || '') : s.status === 'waiting' ? say('asWait')
       : s.status === 'ended' ? say('asEnd') : this.hours()
     e.place.hidden = s.status !== 'waiting' || !!s.cutAt
-    const minutes = Math.round(s.waitS / 60)
-    e.place.firstChild!.textContent = s.place ? say('place', s.place) + (s.waitS ? minutes ? say('wait', minutes) : say('soon') : '') : say('waits')
+    e.place.firstChild!.textContent = s.place ? say('place', s.place) + (s.waitS ? say('wait', Math.ceil(s.waitS / 60)) : '') : say('waits')
     e.typing.hidden = this.typing.until < Date.now()
     e.typing.firstChild!.textContent = say('typing', this.typing.name)
     e.human.hidden = (s.status === 'agent' || s.status === 'waiting') && !s.cutAt
@@ -571,7 +570,7 @@ export class App {
 
   private hours(): string {
     const { open, next, bot } = this.look
-    if (bot && this.state.status === 'bot' || open && bot) return t(this.lang, 'asBot')
+    if (bot && this.state.status === 'bot' || open && bot) return t(this.lang, 'bot')
     if (open) return ''
     if (!next) return t(this.lang, 'shut')
     return t(this.lang, 'back', new Date(next).toLocaleString(this.lang, { weekday: 'short', hour: '2-digit', minute: '2-digit' }))
@@ -600,10 +599,10 @@ export class App {
     s.msgs.forEach((m, i) => {
       const d = new Date(m.at).toDateString()
       if (d !== day || m.at - at > timeGap) {
-        want.push([`t${m.conv}:${m.seq}`, d === day ? 'time' : 'day', () => h('div', { class: 'mark' }, this.when(m.at, true))])
+        want.push([`t${m.conv}:${m.seq}`, d === day ? 'time' : 'day', () => h('div', { class: 'mark' }, this.when(m.at))])
         who = ''
       }
-      if (i && s.msgs[i - 1]!.conv !== m.conv) want.push([`c${m.conv}`, '', () => h('div', { class: 'mark cut' }, t(lang, 'anew'))])
+      if (i && s.msgs[i - 1]!.conv !== m.conv) want.push([`c${m.conv}`, '', () => h('div', { class: 'mark cut' }, t(lang, 'again'))])
       day = d
       at = m.at
       const named = m.from !== 'contact' && m.from + m.name !== who
@@ -612,7 +611,7 @@ export class App {
       const state = m.from === 'contact' ? core.tick(s, m) : ''
       const live = !!m.extra?.options && core.pressable(s, m)
       want.push([m.from === 'contact' && m.cid ? m.cid : `${m.conv}:${m.seq}`, [m.id, named, lastOfMine, state, live, this.sock.line === 'denied'].join(), () => this.row(m, named, lastOfMine, state, live)])
-      if (s.cutAt === m.id) want.push(['cut', '', () => h('div', { class: 'mark cut' }, t(lang, 'anew'))], this.hello('hi2'))
+      if (s.cutAt === m.id) want.push(['cut', '', () => h('div', { class: 'mark cut' }, t(lang, 'again'))], this.hello('hi2'))
     })
     if (this.asks()) want.push(['rate' + s.conv, [this.stars.n, [...this.stars.tags].join(), this.stars.open, s.stars].join('/'), () => this.rating()])
     for (const o of s.out) want.push([o.cid, ['out', o.failed, o.progress, o.files?.length].join(), () => this.pending(o)])
@@ -654,13 +653,11 @@ export class App {
       click: () => this.send(o.text, o.value) }, o.text)
   }
 
-  private when(at: number, long: boolean): string {
+  private when(at: number): string {
     const d = new Date(at)
-    const time = d.toLocaleTimeString(this.lang, { hour: '2-digit', minute: '2-digit', hour12: false })
     const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 864e5)
-    const day = days === 0 ? (long ? t(this.lang, 'today') : '') : days === 1 ? t(this.lang, 'yesterday')
-      : d.toLocaleDateString(this.lang, { year: d.getFullYear() === new Date().getFullYear() ? undefined : 'numeric', month: 'short', day: 'numeric' })
-    return day + ' ' + time
+    return (days < 2 ? new Intl.RelativeTimeFormat(this.lang, { numeric: 'auto' }).format(-days, 'day') : d.toLocaleDateString(this.lang, { month: 'short', day: 'numeric' })) +
+      ' ' + d.toLocaleTimeString(this.lang, { hour: '2-digit', minute: '2-digit', hour12: false })
   }
 
   private row(m: Msg, named: boolean, last: boolean, state: string, live: boolean): HTMLElement {
@@ -669,7 +666,7 @@ export class App {
     const me = m.from === 'contact'
     const name = m.name || (m.from === 'bot' ? t(this.lang, 'bot') : '')
     const opts = m.extra?.options ?? []
-    return h('div', { class: me ? 'm me' : 'm', title: this.when(m.at, true), ...attrs },
+    return h('div', { class: me ? 'm me' : 'm', title: this.when(m.at), ...attrs },
       named && name ? h('div', { class: 'name' }, name) : null,
       m.text ? h('div', { class: 'b' }, prose(m.text)) : null,
       ...(m.files ?? []).map(f => this.file(f)),

@@ -205,13 +205,10 @@ export function pieces(text: string): { text: string; href?: string }[] {
 /** size says bytes in words. */
 export const size = (n: number): string => n < 1024 ? n + ' B' : n < 1 << 20 ? Math.round(n / 1024) + ' KB' : (n / 1048576).toFixed(1) + ' MB'
 
-/** ink is the text colour that can be read on a background "#rrggbb". */
+/** ink is the text colour that can be read on a background "#rrggbb": white, unless the colour is light (ITU-R BT.601 luma). */
 export function ink(color: string): string {
-  const [r, g, b] = [1, 3, 5].map(i => {
-    const v = parseInt(color.slice(i, i + 2), 16) / 255
-    return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4
-  }) as [number, number, number]
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.36 ? '#14181f' : '#fff'
+  const n = parseInt(color.slice(1), 16)
+  return 299 * (n >> 16) + 587 * (n >> 8 & 255) + 114 * (n & 255) > 165e3 ? '#14181f' : '#fff'
 }
 
 /** pickLang is the spoken language nearest to a list of BCP 47 tags. */
