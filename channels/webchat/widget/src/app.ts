@@ -115,8 +115,7 @@ export class App {
     this.save()
     this.identity = signed
     this.openStore()
-    this.nodes.clear()
-    this.el.log.replaceChildren()
+    this.wipe()
     if (signed || this.state.token || this.shown) this.sock.again()
     this.paint()
   }
@@ -127,8 +126,7 @@ export class App {
       core.pickLang([document.documentElement.lang, ...navigator.languages].filter(Boolean))
     if (lang) { this.saved.lang = this.lang; this.save() }
     if (!this.el) return
-    this.nodes.clear()
-    this.el.log.replaceChildren()
+    this.wipe()
     this.labels()
     this.paint()
     if (lang) void this.config()
@@ -177,8 +175,7 @@ export class App {
   private forget(): void {
     const out = this.state.out
     Object.assign(this.state, core.fresh(), { out })
-    this.nodes.clear()
-    this.el.log.replaceChildren()
+    this.wipe()
     this.save()
   }
 
@@ -251,7 +248,6 @@ export class App {
         this.done.add(cid)
         this.state.cutAt = 0
         core.stored(this.state, a as never)
-        this.nodes.delete(cid)
       } catch (e) {
         const { code, retry_ms } = e as Frame
         if (code === 'gone') break
@@ -552,7 +548,7 @@ export class App {
     e.status.hidden = !key
     if (key) e.status.textContent = say(key)
     const live = s.status === 'bot' || s.status === 'waiting' || s.status === 'agent'
-    e.sub.textContent = s.cutAt ? this.hours() : s.status === 'agent' ? say('asAgent', s.agent || '') : s.status === 'waiting' ? say('asWait')
+    e.sub.textContent = s.cutAt ? this.hours() : s.status === 'agent' ? say('asAgent', s.agent || s.msgs.filter(m => m.from === 'agent').pop()?.name || '') : s.status === 'waiting' ? say('asWait')
       : s.status === 'ended' ? say('asEnd') : this.hours()
     e.place.hidden = s.status !== 'waiting' || !!s.cutAt
     e.place.firstChild!.textContent = s.place ? say('place', s.place) + (s.waitS ? say('wait', Math.ceil(s.waitS / 60)) : '') : say('waits')
@@ -651,6 +647,11 @@ export class App {
     const test = /^(un)?solved:/.exec(o.value)
     return h('button', { class: 'opt', type: 'button', test: test ? (test[1] ? 'zj-unsolved' : 'zj-solved') : 'zj-option', 'data-value': o.value, disabled: !live,
       click: () => this.send(o.text, o.value) }, o.text)
+  }
+
+  private wipe(): void {
+    this.nodes.clear()
+    this.el.log.replaceChildren()
   }
 
   private when(at: number): string {

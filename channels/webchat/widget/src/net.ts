@@ -45,14 +45,13 @@ export class Socket {
 
   /** again drops the connection and makes a new one at once (another identity, a replaced tab). */
   again(): void {
-    this.drop(0)
+    this.drop()
     this.start()
   }
 
   private hurry(): void {
-    if (!this.timer) return void this.ping()
-    this.drop(0)
-    this.start()
+    if (this.line === 'on') this.ping()
+    else if (this.line === 'joining') this.again()
   }
 
   private set(l: Line): void {
@@ -63,7 +62,6 @@ export class Socket {
   private connect(): void {
     const ws = this.ws = new WebSocket(this.url)
     this.retryMs = 0
-    let code = 0 // of a bye or an error on hello
     ws.onopen = () => {
       const at = resume(this.state)
       this.request({ t: 'hello', token: this.state.token, ...at, ...this.on.hello() }).then(f => {
@@ -87,9 +85,9 @@ export class Socket {
     }
     ws.onclose = e => {
       if (this.ws !== ws) return
-      const r = retry(code || e.code, this.fails++, this.retryMs)
+      const r = retry(e.code, this.fails++, this.retryMs)
       const cids = [...this.waits.values()].map(w => w.cid)
-      this.drop(0)
+      this.drop()
       if (r.forget) this.on.forget()
       if (r.blame) for (const c of cids) if (c) this.on.blame(c)
       if (r.wait < 0) return this.set(e.code === 4409 ? 'replaced' : e.code === 4403 ? 'denied' : 'off')
@@ -99,23 +97,16 @@ export class Socket {
   }
 
   /** drop forgets the present connection; open requests are answered "gone". */
-  private drop(code: number): void {
+  private drop(): void {
     const ws = this.ws
     this.ws = undefined
     clearTimeout(this.timer)
     clearInterval(this.beat)
     this.timer = 0
-    if (ws && ws.readyState < 2) ws.close(code || 1000)
+    if (ws && ws.readyState < 2) ws.close(1000)
     const waits = [...this.waits.values()]
     this.waits.clear()
     for (const w of waits) { clearTimeout(w.late); w.no({ code: 'gone' }) }
-  }
-
-  /** lost gives a dead line up and connects again. */
-  private lost(): void {
-    this.drop(0)
-    this.set('joining')
-    this.connect()
   }
 
   private ping(): void {
@@ -133,7 +124,7 @@ export class Socket {
       const ws = this.ws
       if (ws?.readyState !== 1) return no({ code: 'gone' })
       const id = ++this.id
-      const late = window.setTimeout(() => { if (this.ws === ws) this.lost() }, wait)
+      const late = window.setTimeout(() => { if (this.ws === ws) this.again() }, wait)
       this.waits.set(id, { ok, no, cid: f.cid, late })
       ws.send(JSON.stringify({ ...f, id }))
     })
