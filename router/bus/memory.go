@@ -54,11 +54,10 @@ type memPool struct {
 	offers  map[int64]zongji.Offer
 }
 
-// NewMemory returns a bus for one process; clock nil means the real one.
-func NewMemory(clock zongji.Clock) *Bus {
-	if clock == nil {
-		clock = zongji.Wall{}
-	}
+// NewMemory returns a bus for one process. Its time is the real one, as
+// Redis's is.
+func NewMemory() *Bus {
+	clock := zongji.Wall{}
 	m := &memory{
 		clock: clock, stream: newJournal[zongji.Live](clock, keepEvents),
 		pools: map[string]*memPool{}, leases: map[string]mortal{}, values: map[string]mortal{},
