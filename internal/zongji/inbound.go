@@ -56,6 +56,9 @@ type Stored struct {
 	Event  *Event
 	Repeat bool // it had been stored before
 	Opened bool // a new conversation was made
+	// Reopened is the event before Event when the message ended a wrap-up or
+	// reopened a closed conversation.
+	Reopened *Event
 }
 
 // InboundPolicy is what SaveInbound needs to know beside the message.

@@ -1,0 +1,325 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"zongji/internal/zongji"
+)
+
+// previewLen is how many characters of a message a list row shows.
+const previewLen = 80
+
+// Change collects what one change of a conversation writes. It is good within
+// the function given to DB.Change only.
+type Change struct {
+	// Existing is the message that Message found already stored under the same
+	// client id; nil when the message was new.
+	Existing *zongji.Message
+
+	u       run
+	c       *row
+	before  zongji.View
+	events  []event
+	msgs    []*zongji.Message
+	cmds    []zongji.Command
+	outbox  []*zongji.Message
+	due     zongji.Ms
+	dueSet  bool
+	cfg     int64
+	key     string // of the first event
+	failure error
+}
+
+type event struct {
+	zongji.Event
+	n int64
+}
+
+// Changed is what a change wrote. Every event has the row as it was after all
+// of them.
+type Changed struct {
+	Conv     zongji.Conversation
+	Messages []zongji.Message
+	Events   []zongji.Event
+	Cmds     []zongji.Command
+}
+
+// Change loads a conversation, lets fn alter it and writes everything in one
+// transaction. An error of fn undoes all and is returned as it is. fn may be
+// called several times and must have no other effect. Change counts Epoch up
+// when status or owner changed; Rev counts the events.
+func (db *DB) Change(ctx context.Context, conv int64, fn func(c *zongji.Conversation, ch *Change) error) (*Changed, error) {
+	return db.change(ctx, conv, fn)
+}
+
+func (db *DB) change(ctx context.Context, conv int64, fn func(c *zongji.Conversation, ch *Change) error) (out *Changed, err error) {
+	err = db.write(ctx, func(u run) error {
+		out, err = u.change(conv, fn)
+		return err
+	})
+	if errors.Is(err, errMoved) {
+		err = zongji.Errorf(zongji.Busy, "store_busy", "conversation %d changes too fast: try again", conv)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (u run) change(conv int64, fn func(c *zongji.Conversation, ch *Change) error) (*Changed, error) {
+	c, err := first(u, u.db.q.ConvToChange, []any{conv}, errNoConversation, scanRow)
+	if err != nil {
+		return nil, err
+	}
+	was := c
+	ch := &Change{u: u, c: &c, before: c.View()}
+	if err := fn(&c.Conversation, ch); err != nil {
+		return nil, err
+	}
+	if ch.failure != nil {
+		return nil, ch.failure
+	}
+	if err := ch.settle(&was); err != nil {
+		return nil, err
+	}
+	return ch.write(was.Rev)
+}
+
+// settle computes what follows from what fn did.
+func (ch *Change) settle(was *row) error {
+	c := ch.c
+	c.ID, c.Channel, c.Thread, c.Contact = was.ID, was.Channel, was.Thread, was.Contact
+	c.Epoch = was.Epoch
+	if c.Status != was.Status || c.Owner != was.Owner {
+		c.Epoch++
+	}
+	switch {
+	case c.AgentSeen == was.AgentSeen:
+	case c.AgentSeen >= c.LastSeq:
+		c.Unread = 0
+	default:
+		if err := ch.u.one(ch.u.db.q.ConvUnread, []any{c.ID, c.AgentSeen}, &c.Unread); err != nil {
+			return err
+		}
+	}
+	if ch.dueSet {
+		c.due = ch.due
+	}
+	switch {
+	case c.HandledSeq >= c.LastSeq:
+		c.unhandled = 0
+	case c.HandledSeq != was.HandledSeq:
+		c.unhandled = ch.u.db.now()
+	}
+	return nil
+}
+
+// write writes the row, then what belongs to it.
+func (ch *Change) write(rev int64) (*Changed, error) {
+	u, c := ch.u, ch.c
+	if err := c.update(u, rev); err != nil {
+		return nil, err
+	}
+	out := &Changed{Conv: c.Conversation}
+	for _, m := range ch.msgs {
+		if err := insertMessage(u, c.Channel, m, ""); err != nil {
+			return nil, err
+		}
+		out.Messages = append(out.Messages, *m)
+	}
+	for i := range ch.events {
+		e := &ch.events[i]
+		e.Before, e.After, e.Cfg = ch.before, c.View(), ch.cfg
+		key := ""
+		if i == 0 {
+			key = ch.key
+		}
+		if err := insertEvent(u, c, &e.Event, e.n, key); err != nil {
+			return nil, err
+		}
+		e.Row = &out.Conv
+		out.Events = append(out.Events, e.Event)
+	}
+	for _, cmd := range ch.cmds {
+		cmd.ID, cmd.Conv, cmd.Epoch = u.db.ids.New(), c.ID, c.Epoch
+		if _, err := u.exec(u.db.q.CmdInsert, cmd.ID, u.db.now(), c.ID, object(cmd)); err != nil {
+			return nil, err
+		}
+		out.Cmds = append(out.Cmds, cmd)
+	}
+	for _, m := range ch.outbox {
+		if _, err := u.exec(u.db.q.OutboxInsert, u.db.ids.New(), c.Channel, c.ID, m.ID, m.Seq, u.db.now()); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Message adds a message with its event and returns it with ID, Conv, Seq and
+// At. When its client id was used before by the same author the stored
+// message is returned and Existing set.
+func (ch *Change) Message(m zongji.Message) *zongji.Message {
+	ch.Existing = nil
+	if m.CID != "" && m.From != zongji.FromContact {
+		old, err := ch.ByCID(m.From, m.Author, m.CID)
+		if err != nil {
+			ch.failure = err
+		}
+		if old != nil {
+			ch.Existing = old
+			return old
+		}
+	}
+	c := ch.c
+	c.LastSeq++
+	m.ID, m.Conv, m.Seq = ch.u.db.ids.New(), c.ID, c.LastSeq
+	if m.At == 0 {
+		m.At = ch.u.db.now()
+	}
+	if m.State == "" {
+		m.State = zongji.StateStored
+	}
+	if m.Kind == "" {
+		m.Kind = zongji.KindText
+	}
+	c.LastAt = max(c.LastAt, m.At)
+	if m.From != zongji.FromNote {
+		c.Preview, c.PrevFrom = preview(m.Text), m.From
+	}
+	by, actor := author(&m, c)
+	msg := &m
+	ch.msgs = append(ch.msgs, msg)
+	e := newEvent(ch.u, c, zongji.EvMessage, by, actor, nil)
+	e.Msg = msg
+	ch.events = append(ch.events, event{Event: e})
+	return msg
+}
+
+func author(m *zongji.Message, c *row) (by string, actor int64) {
+	switch m.From {
+	case zongji.FromContact:
+		return zongji.ByContact, c.Contact
+	case zongji.FromBot:
+		return zongji.ByBot, 0
+	case zongji.FromAgent, zongji.FromNote:
+		return zongji.ByAgent, m.Author
+	}
+	return zongji.BySystem, 0
+}
+
+// preview returns the start of a text.
+func preview(s string) string {
+	n := 0
+	for i, r := range s {
+		if n == previewLen {
+			return s[:i]
+		}
+		n++
+		if r == utf8.RuneError {
+			return s[:i] // cleaned at the edge; the insert will say so
+		}
+	}
+	return s
+}
+
+// ByCID returns the message stored under a client id, nil when there is none.
+func (ch *Change) ByCID(from zongji.Party, author int64, cid string) (*zongji.Message, error) {
+	for _, m := range ch.msgs {
+		if m.From == from && m.Author == author && m.CID == cid && cid != "" {
+			return m, nil
+		}
+	}
+	found, err := list(ch.u, ch.u.db.q.MsgByCID, []any{ch.c.ID, from, author, cid}, scanMessage)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
+}
+
+// Event adds an event. data is one of the Data types, or nil.
+func (ch *Change) Event(kind zongji.EventKind, by string, actor int64, data any) {
+	ch.events = append(ch.events, event{Event: newEvent(ch.u, ch.c, kind, by, actor, data), n: number(data)})
+}
+
+// Route adds a routing command; ID, Conv and Epoch are filled.
+func (ch *Change) Route(cmd zongji.Command) { ch.cmds = append(ch.cmds, cmd) }
+
+// Outbox sends a message of this change through a channel without sockets.
+func (ch *Change) Outbox(m *zongji.Message) {
+	if m != ch.Existing {
+		ch.outbox = append(ch.outbox, m)
+	}
+}
+
+// Due sets when bot and rules look at it again; 0 nothing is due.
+func (ch *Change) Due(at zongji.Ms) { ch.due, ch.dueSet = at, true }
+
+// Cfg notes the version of the rules on the events.
+func (ch *Change) Cfg(version int64) { ch.cfg = version }
+
+// AgentLoad returns the units that an agent holds. The agent is locked until
+// the change is over, so that two changes cannot both find room.
+func (ch *Change) AgentLoad(agent int64) (units int, err error) {
+	var id, chats int64
+	if err := ch.u.one(ch.u.db.q.AgentLock, []any{agent}, &id); missing(err) {
+		return 0, zongji.Errorf(zongji.NotFound, "no_user", "no user %d", agent)
+	} else if err != nil {
+		return 0, err
+	}
+	if err := ch.u.one(ch.u.db.q.ConvLoad, []any{agent}, &units, &chats); err != nil {
+		return 0, fmt.Errorf("load of %d: %w", agent, err)
+	}
+	return units, nil
+}
+
+// Mark moves the read and delivery positions of a conversation forward, and
+// the state of one message. When nothing moved the Changed has no events.
+func (db *DB) Mark(ctx context.Context, conv int64, m zongji.MarkData, by string, actor int64) (*Changed, error) {
+	return db.change(ctx, conv, func(c *zongji.Conversation, ch *Change) error {
+		var moved zongji.MarkData
+		forward := func(at *int64, to int64, note *int64) {
+			if to = min(to, c.LastSeq); to > *at {
+				*at, *note = to, to
+			}
+		}
+		forward(&c.AgentSeen, m.AgentSeen, &moved.AgentSeen)
+		forward(&c.ContactGot, max(m.ContactGot, m.ContactSaw), &moved.ContactGot)
+		forward(&c.ContactSaw, m.ContactSaw, &moved.ContactSaw)
+		if m.Msg != 0 {
+			if ok, err := ch.msgState(m.Msg, m.State, m.Reason); err != nil {
+				return err
+			} else if ok {
+				moved.Msg, moved.State, moved.Reason = m.Msg, m.State, m.Reason
+			}
+		}
+		if moved != (zongji.MarkData{}) {
+			ch.Event(zongji.EvState, by, actor, moved)
+		}
+		return nil
+	})
+}
+
+// order says which states of a message follow which.
+var order = map[zongji.SendState]int{
+	zongji.StateStored: 1, zongji.StatePending: 1, zongji.StateSending: 2, zongji.StateUnknown: 3, zongji.StateFailed: 3,
+	zongji.StateWithdrawn: 3, zongji.StateSent: 4, zongji.StateDelivered: 5, zongji.StateRead: 6,
+}
+
+// msgState moves a message's state forward; false when it was there already.
+func (ch *Change) msgState(id int64, to zongji.SendState, reason string) (bool, error) {
+	m, err := first(ch.u, ch.u.db.q.MsgByID, []any{id}, errNoConversation, scanMessage)
+	if err != nil {
+		return false, err
+	}
+	if m.Conv != ch.c.ID || order[to] == 0 {
+		return false, zongji.Errorf(zongji.Invalid, "bad_state", "message %d is not of this conversation, or %q is no state", id, to)
+	}
+	if order[to] <= order[m.State] {
+		return false, nil
+	}
+	_, err = ch.u.exec(ch.u.db.q.MsgState, id, to, reason)
+	return err == nil, err
+}

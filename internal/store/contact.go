@@ -1,0 +1,225 @@
+package store
+
+import (
+	"context"
+	"maps"
+	"strings"
+
+	"zongji/internal/zongji"
+)
+
+var errNoContact = zongji.Errorf(zongji.NotFound, "no_contact", "no such contact")
+
+// scanContact reads a contact with phone and email as they were written.
+func (db *DB) scanContact(s scan) (c zongji.Contact, err error) {
+	if err = s(&c.ID, &c.Name, &c.Level, &c.Phone, &c.Email, &c.Lang, from{&c.Attrs}, &c.Note, &c.Blocked, &c.Verified, &c.CreatedAt, &c.LastAt); err != nil {
+		return c, err
+	}
+	if c.Phone, err = db.cfg.Sealer.Open(c.Phone); err == nil {
+		c.Email, err = db.cfg.Sealer.Open(c.Email)
+	}
+	return c, err
+}
+
+// person is a contact that may be changed; its phone and email are open.
+type person struct{ zongji.Contact }
+
+func (u run) contact(id int64) (person, error) {
+	c, err := first(u, u.db.q.ContactByID, []any{id}, errNoContact, u.db.scanContact)
+	return person{c}, err
+}
+
+// Contact returns a customer with masked phone and email, or a NotFound
+// error.
+func (db *DB) Contact(ctx context.Context, id int64) (zongji.Contact, error) {
+	p, err := db.read(ctx).contact(id)
+	p.Phone, p.Email = maskPhone(p.Phone), maskEmail(p.Email)
+	return p.Contact, err
+}
+
+// Reveal returns the whole phone number and address. The caller logs it.
+func (db *DB) Reveal(ctx context.Context, id int64) (phone, email string, err error) {
+	p, err := db.read(ctx).contact(id)
+	return p.Phone, p.Email, err
+}
+
+// ContactPatch is what an agent changes of a contact; nil leaves a field.
+type ContactPatch struct {
+	Name    *string
+	Level   *zongji.Level
+	Phone   *string
+	Email   *string
+	Lang    *string
+	Note    *string
+	Blocked *bool
+	Attrs   map[string]string // "" removes
+}
+
+// PatchContact changes a customer and returns him masked.
+func (db *DB) PatchContact(ctx context.Context, id int64, p ContactPatch) (zongji.Contact, error) {
+	err := db.write(ctx, func(u run) error {
+		c, err := u.contact(id)
+		if err != nil {
+			return err
+		}
+		put(&c.Name, p.Name)
+		put(&c.Level, p.Level)
+		put(&c.Phone, p.Phone)
+		put(&c.Email, p.Email)
+		put(&c.Lang, p.Lang)
+		put(&c.Note, p.Note)
+		put(&c.Blocked, p.Blocked)
+		for k, v := range p.Attrs {
+			if c.Attrs == nil {
+				c.Attrs = map[string]string{}
+			}
+			if c.Attrs[k] = v; v == "" {
+				delete(c.Attrs, k)
+			}
+		}
+		return u.putContact(&c)
+	})
+	if err != nil {
+		return zongji.Contact{}, err
+	}
+	return db.Contact(ctx, id)
+}
+
+func put[T any](dst *T, v *T) {
+	if v != nil {
+		*dst = *v
+	}
+}
+
+// learn takes over what a channel says of the customer; false when it is
+// known. Only the company's own site may change phone, email and level that
+// are already there.
+func (p *person) learn(in *zongji.Inbound) (changed bool) {
+	f := &in.From
+	over := f.Verified || !p.Verified
+	take := func(dst *string, v string, may bool) {
+		if v != "" && v != *dst && (may || *dst == "") {
+			*dst, changed = v, true
+		}
+	}
+	take(&p.Name, f.Name, over)
+	take(&p.Phone, f.Phone, f.Verified)
+	take(&p.Email, f.Email, f.Verified)
+	take(&p.Lang, in.Lang, false)
+	if f.Verified && (!p.Verified || p.Level != f.Level) {
+		p.Verified, p.Level, changed = true, f.Level, true
+	}
+	for k, v := range f.Attrs {
+		if p.Attrs[k] != v {
+			if p.Attrs == nil {
+				p.Attrs = map[string]string{}
+			}
+			p.Attrs[k], changed = v, true
+		}
+	}
+	if changed {
+		p.Attrs = maps.Clone(p.Attrs)
+	}
+	return changed
+}
+
+// identify finds who wrote, or makes a new contact.
+func (u run) identify(in *zongji.Inbound, now zongji.Ms) (person, error) {
+	ext := in.From.Ext
+	if ext == "" {
+		ext = in.Thread
+	}
+	keys := []int64{in.Channel}
+	if in.From.Verified {
+		keys = []int64{0, in.Channel} // the same everywhere
+	}
+	var p person
+	var lacking []int64
+	for _, channel := range keys {
+		c, err := first(u, u.db.q.ContactByIdentity, []any{channel, u.db.cfg.Sealer.Blind(ext)}, errNoContact, u.db.scanContact)
+		switch {
+		case zongji.KindOf(err) == zongji.NotFound:
+			lacking = append(lacking, channel)
+		case err != nil:
+			return p, err
+		case p.ID == 0:
+			p.Contact = c
+		}
+	}
+	fresh := p.ID == 0
+	if fresh {
+		p.Contact = zongji.Contact{ID: u.db.ids.New(), CreatedAt: now, LastAt: now}
+	}
+	learned := p.learn(in)
+	p.LastAt = now
+	var err error
+	switch {
+	case fresh:
+		err = u.insertContact(&p, false)
+	case learned:
+		err = u.putContact(&p)
+	}
+	for _, channel := range lacking {
+		if err == nil {
+			_, err = u.exec(u.db.q.IdentityInsert, channel, u.db.cfg.Sealer.Blind(ext), u.db.cfg.Sealer.Seal(ext), p.ID)
+		}
+	}
+	return p, err
+}
+
+func (u run) insertContact(p *person, demo bool) error {
+	s := u.db.cfg.Sealer
+	if _, err := u.exec(u.db.q.ContactInsert, p.ID, p.Name, p.Level, s.Seal(p.Phone), s.Blind(phoneDigits(p.Phone)), s.Seal(p.Email), s.Blind(strings.ToLower(p.Email)),
+		p.Lang, object(p.Attrs), p.Note, p.Blocked, p.Verified, p.CreatedAt, p.LastAt, demo); err != nil {
+		return err
+	}
+	return indexWords(u, u.db.q.ContactIndex, p.ID, p.Name)
+}
+
+func (u run) putContact(p *person) error {
+	s := u.db.cfg.Sealer
+	if _, err := u.exec(u.db.q.ContactUpdate, p.ID, p.Name, p.Level, s.Seal(p.Phone), s.Blind(phoneDigits(p.Phone)), s.Seal(p.Email), s.Blind(strings.ToLower(p.Email)),
+		p.Lang, object(p.Attrs), p.Note, p.Blocked, p.Verified, p.LastAt); err != nil {
+		return err
+	}
+	if _, err := u.exec(u.db.q.ContactUnindex, p.ID); err != nil {
+		return err
+	}
+	return indexWords(u, u.db.q.ContactIndex, p.ID, p.Name)
+}
+
+// phoneDigits returns the digits of a phone number without the prefix of
+// China, "" when they are too few for one.
+func phoneDigits(s string) string {
+	d := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+	if len(d) == 13 {
+		d = strings.TrimPrefix(d, "86")
+	}
+	if len(d) < 6 {
+		return ""
+	}
+	return d
+}
+
+// maskPhone shows 138****1111 of a number.
+func maskPhone(s string) string {
+	if len(s) < 7 {
+		return strings.Repeat("*", len(s))
+	}
+	return s[:3] + strings.Repeat("*", len(s)-7) + s[len(s)-4:]
+}
+
+// maskEmail shows a***@example.com of an address.
+func maskEmail(s string) string {
+	name, host, ok := strings.Cut(s, "@")
+	if !ok || name == "" {
+		return strings.Repeat("*", len(s))
+	}
+	r := []rune(name)
+	return string(r[:1]) + "***@" + host
+}

@@ -1,0 +1,57 @@
+-- part: ev
+e.id, e.conv, e.rev, e.at, e.kind, e.by_kind, e.actor, e.view, e.data, e.msg, e.cfg
+
+-- name: EventInsert
+INSERT INTO conv_event (id, conv, rev, at, kind, by_kind, actor, channel, queue, team, view, data, n, msg, cfg, key, published)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+
+-- name: EventKey
+SELECT COUNT(*) FROM conv_event WHERE key = $1
+
+-- name: EventsOf
+SELECT {ev} FROM conv_event e WHERE e.conv = $1 AND (CAST($2 AS TEXT) = '' OR CAST($2 AS TEXT) LIKE '%,' || e.kind || ',%')
+ORDER BY e.rev DESC LIMIT $3
+
+-- name: EventsUnpublished
+SELECT {ev} FROM conv_event e WHERE e.published = 0 AND e.at <= $1 ORDER BY e.at, e.id LIMIT $2
+
+-- name: EventsAfter
+SELECT {ev} FROM conv_event e WHERE (e.at, e.id) > ($1, $2) ORDER BY e.at, e.id LIMIT $3
+
+-- name: EventsPublished sqlite
+UPDATE conv_event SET published = 1 WHERE id IN (SELECT value FROM json_each($1))
+
+-- name: EventsPublished postgres
+UPDATE conv_event SET published = 1 WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON)))
+
+-- name: CmdInsert
+INSERT INTO route_cmd (id, at, conv, body) VALUES ($1, $2, $3, $4)
+
+-- name: CmdsUnapplied
+SELECT id, body FROM route_cmd WHERE at <= $1 ORDER BY at, id LIMIT $2
+
+-- name: CmdsApplied sqlite
+DELETE FROM route_cmd WHERE id IN (SELECT value FROM json_each($1))
+
+-- name: CmdsApplied postgres
+DELETE FROM route_cmd WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON)))
+
+-- name: OutboxInsert
+INSERT INTO outbox (id, channel, conv, msg, seq, state, tries, fence, retry_at, code, reason, created_at)
+VALUES ($1, $2, $3, $4, $5, 'pending', 0, 0, 0, '', '', $6)
+
+-- name: OutboxNext
+-- Only the lowest unfinished row of a conversation may be sent.
+SELECT o.id, o.conv, o.msg, o.state, o.tries FROM outbox o
+WHERE o.channel = $1 AND o.state IN ('pending', 'sending') AND o.retry_at <= $2 AND o.fence <= $3
+ AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.conv = o.conv AND b.seq < o.seq AND b.state IN ('pending', 'sending'))
+ORDER BY o.retry_at, o.seq, o.id LIMIT $4
+
+-- name: OutboxTry
+UPDATE outbox SET state = 'sending', tries = $3, fence = $2 WHERE id = $1 AND state IN ('pending', 'sending') AND fence <= $2
+
+-- name: OutboxByID
+SELECT conv, msg, state FROM outbox WHERE id = $1
+
+-- name: OutboxEnd
+UPDATE outbox SET state = $2, code = $3, reason = $4, retry_at = $5 WHERE id = $1 AND state IN ('pending', 'sending')

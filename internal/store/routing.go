@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"zongji/internal/zongji"
+)
+
+// PoolEpoch returns the next fencing epoch of a routing pool.
+func (db *DB) PoolEpoch(ctx context.Context, pool string) (epoch int64, err error) {
+	err = db.write(ctx, func(u run) error { return u.one(db.q.PoolEpoch, []any{pool}, &epoch) })
+	return epoch, err
+}
+
+// Lease takes or renews a lease. fence grows with each new holder, so that
+// what an old one does late can be refused; ok is false while another has it.
+func (db *DB) Lease(ctx context.Context, name, holder string, ttl time.Duration) (fence int64, ok bool, err error) {
+	now := db.now()
+	err = db.write(ctx, func(u run) error {
+		err := u.one(db.q.LeaseTake, []any{name, holder, now, now.Add(ttl)}, &fence)
+		if ok = err == nil; missing(err) {
+			return nil
+		}
+		return err
+	})
+	return fence, ok, err
+}
+
+// ReleaseLease ends a lease that holder has.
+func (db *DB) ReleaseLease(ctx context.Context, name, holder string) error {
+	return db.write(ctx, func(u run) error {
+		_, err := u.exec(db.q.LeaseEnd, name, holder)
+		return err
+	})
+}
+
+// AgentStates returns what each agent said last of himself, with what he
+// holds. Online, Team and Capacity are the caller's to fill.
+func (db *DB) AgentStates(ctx context.Context) (map[int64]zongji.AgentStatus, error) {
+	out := map[int64]zongji.AgentStatus{}
+	states, err := list(db.read(ctx), db.q.AgentStateAll, nil, func(s scan) (a zongji.AgentStatus, err error) {
+		return a, s(&a.User, &a.State, &a.Reason, &a.Since)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range states {
+		out[a.User] = a
+	}
+	loads, err := list(db.read(ctx), db.q.AgentLoads, nil, func(s scan) (a zongji.AgentStatus, err error) {
+		return a, s(&a.User, &a.Load, &a.Chats)
+	})
+	for _, l := range loads {
+		a, ok := out[l.User]
+		if !ok {
+			a = zongji.AgentStatus{User: l.User, State: zongji.AgentOffline}
+		}
+		a.Load, a.Chats = l.Load, l.Chats
+		out[l.User] = a
+	}
+	return out, err
+}
+
+// SetAgentState writes what an agent is now, and logs it.
+func (db *DB) SetAgentState(ctx context.Context, user int64, st zongji.AgentState, reason, by string) (zongji.AgentStatus, error) {
+	a := zongji.AgentStatus{User: user, State: st, Reason: reason, Since: db.now()}
+	err := db.write(ctx, func(u run) error {
+		if _, err := u.exec(db.q.AgentStatePut, user, st, reason, a.Since); err != nil {
+			return err
+		}
+		if _, err := u.exec(db.q.AgentEventInsert, db.ids.New(), user, a.Since, "state", st, reason, by); err != nil {
+			return err
+		}
+		return u.one(db.q.ConvLoad, []any{user}, &a.Load, &a.Chats)
+	})
+	return a, err
+}
+
+// LogPresence logs that an agent came or went: kind is online or offline.
+func (db *DB) LogPresence(ctx context.Context, user int64, kind string) error {
+	return db.write(ctx, func(u run) error {
+		_, err := u.exec(db.q.AgentEventInsert, db.ids.New(), user, db.now(), kind, "", "", zongji.BySystem)
+		return err
+	})
+}
+
+// OutboxClaim takes up to limit messages of a channel to be sent now: of each
+// conversation only the lowest that is unfinished. They are committed as
+// sending before they are returned. One that was being sent before, and whose
+// end nobody wrote, comes again with Msg.State sending.
+func (db *DB) OutboxClaim(ctx context.Context, channel int64, fence int64, now zongji.Ms, limit int) ([]zongji.Outbound, error) {
+	type next struct {
+		id, conv, msg int64
+		state         zongji.SendState
+		tries         int
+	}
+	scanNext := func(s scan) (n next, err error) { return n, s(&n.id, &n.conv, &n.msg, &n.state, &n.tries) }
+	args := []any{channel, now, fence, limit}
+	if found, err := list(db.read(ctx), db.q.OutboxNext, args, scanNext); err != nil || len(found) == 0 {
+		return nil, err // the usual case writes nothing
+	}
+	var out []zongji.Outbound
+	err := db.write(ctx, func(u run) error {
+		out = nil
+		found, err := list(u, db.q.OutboxNext, args, scanNext)
+		if err != nil {
+			return err
+		}
+		for _, n := range found {
+			if took, err := u.exec(db.q.OutboxTry, n.id, fence, n.tries+1); err != nil {
+				return err
+			} else if took == 0 {
+				continue
+			}
+			o, err := u.outbound(n.conv, n.msg)
+			if err != nil {
+				return err
+			}
+			o.ID, o.Try, o.Msg.State = n.id, n.tries+1, n.state
+			out = append(out, o)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (u run) outbound(conv, msg int64) (o zongji.Outbound, err error) {
+	if o.Conv, err = first(u, u.db.q.ConvByID, []any{conv}, errNoConversation, scanConversation); err != nil {
+		return o, err
+	}
+	if o.Msg, err = first(u, u.db.q.MsgByID, []any{msg}, errNoConversation, scanMessage); err != nil {
+		return o, err
+	}
+	p, err := u.contact(o.Conv.Contact)
+	if err != nil {
+		return o, err
+	}
+	var ext string
+	if err := u.one(u.db.q.IdentityOf, []any{p.ID, o.Conv.Channel}, &ext); err != nil && !missing(err) {
+		return o, err
+	}
+	o.Thread, o.To = o.Conv.Thread, zongji.Identity{Name: p.Name, Phone: p.Phone, Email: p.Email, Level: p.Level, Verified: p.Verified}
+	o.To.Ext, err = u.db.cfg.Sealer.Open(ext)
+	return o, err
+}
+
+// OutboxDone writes how a send ended. State pending tries again at retryAt.
+// The Changed is nil when the row had been finished before, and without
+// events when nothing that people see changed.
+func (db *DB) OutboxDone(ctx context.Context, id int64, state zongji.SendState, extID, code, reason string, retryAt zongji.Ms) (out *Changed, err error) {
+	err = db.write(ctx, func(u run) error {
+		out = nil
+		var conv, msg int64
+		var was zongji.SendState
+		if err := u.one(db.q.OutboxByID, []any{id}, &conv, &msg, &was); missing(err) {
+			return zongji.Errorf(zongji.NotFound, "no_outbox", "no outbox row %d", id)
+		} else if err != nil {
+			return err
+		}
+		row := state
+		if state == zongji.StateDelivered || state == zongji.StateRead {
+			row = zongji.StateSent
+		}
+		if n, err := u.exec(db.q.OutboxEnd, id, row, code, reason, retryAt); err != nil || n == 0 {
+			return err
+		}
+		if extID != "" {
+			if _, err := u.exec(db.q.MsgExt, msg, extID); err != nil {
+				return err
+			}
+		}
+		out, err = u.change(conv, func(_ *zongji.Conversation, ch *Change) error {
+			if state == zongji.StatePending {
+				return nil
+			}
+			moved, err := ch.msgState(msg, state, reason)
+			if moved {
+				ch.Event(zongji.EvState, zongji.BySystem, 0, zongji.MarkData{Msg: msg, State: state, Reason: reason})
+			}
+			return err
+		})
+		return err
+	})
+	return out, err
+}
