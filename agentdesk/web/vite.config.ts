@@ -20,5 +20,5 @@ export default defineConfig({
     },
   },
   build: { target: 'es2022', emptyOutDir: true, chunkSizeWarningLimit: 800 },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  test: { environment: 'node', include: ['src/**/*.test.ts'], setupFiles: ['./vitest.setup.ts'] },
 })
