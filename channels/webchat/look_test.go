@@ -25,7 +25,7 @@ func TestLook(t *testing.T) {
 			"greeting_en": "Hi, I can help with orders, returns and repairs.",
 			"menu":        "我要退货|我要退貨|Return an item\n查询物流|查詢物流|Track my order\n发票怎么开|發票怎麼開|Get an invoice"}
 	})
-	r.answer = answers
+	r.answer, r.place = answers, 3
 	mux := http.NewServeMux()
 	mux.Handle("/widget.js", widget.Handler())
 	mux.HandleFunc("/ws/chat", func(w http.ResponseWriter, q *http.Request) {
