@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 
+	"zongji/internal/search"
 	"zongji/internal/zongji"
 )
 
@@ -173,7 +174,7 @@ func (u run) insertContact(p *person, demo bool) error {
 		p.Lang, object(p.Attrs), p.Note, p.Blocked, p.Verified, p.CreatedAt, p.LastAt, demo); err != nil {
 		return err
 	}
-	return indexWords(u, u.db.q.ContactIndex, p.ID, p.Name)
+	return u.indexName(p)
 }
 
 func (u run) putContact(p *person) error {
@@ -185,7 +186,7 @@ func (u run) putContact(p *person) error {
 	if _, err := u.exec(u.db.q.ContactUnindex, p.ID); err != nil {
 		return err
 	}
-	return indexWords(u, u.db.q.ContactIndex, p.ID, p.Name)
+	return u.indexName(p)
 }
 
 // phoneDigits returns the digits of a phone number without the prefix of
@@ -222,4 +223,14 @@ func maskEmail(s string) string {
 	}
 	r := []rune(name)
 	return string(r[:1]) + "***@" + host
+}
+
+// indexName writes the index words of a name; none for a name without any.
+func (u run) indexName(p *person) error {
+	words := search.Words(p.Name)
+	if len(words) == 0 {
+		return nil
+	}
+	_, err := u.exec(u.db.q.ContactIndex, p.ID, strings.Join(words, " "))
+	return err
 }

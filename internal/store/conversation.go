@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
+	"zongji/internal/search"
 	"zongji/internal/zongji"
 )
 
@@ -168,7 +170,16 @@ func insertMessage(u run, channel int64, m *zongji.Message, ext string) error {
 		object(m.Files), object(m.Extra), m.At, m.CID, m.State, m.Reason, channel, null(ext)); err != nil {
 		return err
 	}
-	return indexWords(u, u.db.q.MsgIndex, m.ID, m.Text)
+	words := strings.Join(search.Words(m.Text), " ")
+	switch {
+	case words == "":
+		return nil
+	case u.words != nil:
+		*u.words = append(*u.words, indexed{m.ID, words})
+		return nil
+	}
+	_, err := u.exec(u.db.q.MsgIndex, m.ID, words)
+	return err
 }
 
 // null stands for "" where a column is unique.

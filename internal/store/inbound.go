@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"zongji/internal/search"
 	"zongji/internal/zongji"
 )
 
@@ -202,14 +201,4 @@ func (c *row) reopen() bool {
 	}
 	c.Epoch++
 	return true
-}
-
-// indexWords writes the index words of a text; none for a text without any.
-func indexWords(u run, s *stmt, id int64, text string) error {
-	words := search.Words(text)
-	if len(words) == 0 {
-		return nil
-	}
-	_, err := u.exec(s, id, strings.Join(words, " "))
-	return err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -159,20 +160,32 @@ func (db *DB) Counts(ctx context.Context, s zongji.Scope) (c Counts, err error) 
 	if err := r.one(db.q.CountMine, []any{s.User}, &c.Mine, &c.MineUnread); err != nil {
 		return c, err
 	}
-	if err := r.one(db.q.CountWaiting, scopeArgs(s), &c.Waiting); err != nil {
-		return c, err
+	add := func(sum *int, st *stmt, args ...any) error {
+		var n int
+		err := r.one(st, args, &n)
+		*sum += n
+		return err
+	}
+	if s.All {
+		err = add(&c.Waiting, db.q.CountWaiting)
 	}
 	if s.All && len(s.Teams) == 0 {
-		return c, r.one(db.q.CountOpen, nil, &c.Team)
+		return c, errors.Join(err, add(&c.Team, db.q.CountOpen))
 	}
 	for _, t := range s.Teams {
-		var n int
-		if err := r.one(db.q.CountTeam, []any{t}, &n); err != nil {
-			return c, err
+		if err == nil && t != 0 {
+			err = add(&c.Team, db.q.CountTeam, t)
 		}
-		c.Team += n
+		if err == nil && t != 0 && !s.All {
+			err = add(&c.Waiting, db.q.CountWaitTeam, t)
+		}
 	}
-	return c, nil
+	for _, q := range s.Queues {
+		if err == nil && !s.All {
+			err = add(&c.Waiting, db.q.CountWaitQueue, q, set(s.Teams))
+		}
+	}
+	return c, err
 }
 
 // ContactConversations returns the newest conversations of a customer within

@@ -23,6 +23,15 @@ type run struct {
 	db  *DB
 	tx  *sql.Tx // PostgreSQL: of the unit
 	w   bool    // SQLite: within a unit
+	// words are index rows that the SQLite writer inserts once for the whole
+	// batch: FTS5 would write a segment at the end of each savepoint.
+	words *[]indexed
+}
+
+// indexed is one row of the full-text index.
+type indexed struct {
+	id    int64
+	words string
 }
 
 // scan reads one row into the variables.

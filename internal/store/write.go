@@ -143,6 +143,7 @@ func (db *DB) commit(batch []*unit) (err error) {
 		}
 	}
 	do(db.marks.begin)
+	var words []indexed
 	for _, u := range batch {
 		if err != nil {
 			break
@@ -154,10 +155,18 @@ func (db *DB) commit(batch []*unit) (err error) {
 		if err != nil {
 			break
 		}
-		if u.err = db.guard(u); u.err != nil {
+		n := len(words)
+		if u.err = db.guard(u, &words); u.err != nil {
+			words = words[:n]
 			do(db.marks.undo)
 		}
 		do(db.marks.release)
+	}
+	for _, w := range words {
+		if err == nil {
+			db.count.Add(1)
+			_, err = db.q.MsgIndex.w.Exec(w.id, w.words)
+		}
 	}
 	do(db.marks.commit)
 	if err != nil {
@@ -168,14 +177,14 @@ func (db *DB) commit(batch []*unit) (err error) {
 }
 
 // guard runs a unit; a panic in it is its own error, not the writer's end.
-func (db *DB) guard(u *unit) (err error) {
+func (db *DB) guard(u *unit, words *[]indexed) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a write: %v", p)
 			db.cfg.Log.Error("panic in a write", "panic", p)
 		}
 	}()
-	err = u.fn(run{ctx: context.Background(), db: db, w: true})
+	err = u.fn(run{ctx: context.Background(), db: db, w: true, words: words})
 	if errors.Is(err, errMoved) { // cannot be: nobody else writes
 		return zongji.Errorf(zongji.Busy, "store_busy", "the row moved on")
 	}

@@ -132,7 +132,14 @@ WHERE CAST($1 AS BIGINT) = 0 AND c.status = 'queued' AND (c.queued_at, c.id) > (
 SELECT COUNT(*), COALESCE(SUM(CASE WHEN unread > 0 THEN 1 ELSE 0 END), 0) FROM conversation WHERE owner = $1 AND status <> 'closed'
 
 -- name: CountWaiting
-SELECT COUNT(*) FROM conversation c WHERE c.status = 'queued' AND {scope}
+SELECT COUNT(*) FROM conversation WHERE status = 'queued'
+
+-- name: CountWaitTeam
+SELECT COUNT(*) FROM conversation WHERE team = $1 AND status = 'queued'
+
+-- name: CountWaitQueue
+-- Those that the counts of the teams $2 have not counted.
+SELECT COUNT(*) FROM conversation WHERE queue = $1 AND status = 'queued' AND NOT (team <> 0 AND CAST($2 AS TEXT) LIKE '%,' || team || ',%')
 
 -- name: CountTeam
 SELECT COUNT(*) FROM conversation WHERE team = $1 AND status <> 'closed'

@@ -91,7 +91,7 @@ CREATE INDEX list_closed_owner ON conversation (owner, changed_at, id) WHERE sta
 CREATE INDEX list_closed_team ON conversation (team, changed_at, id) WHERE status = 'closed';
 CREATE INDEX list_closed ON conversation (changed_at, id) WHERE status = 'closed';
 CREATE INDEX list_queued ON conversation (queue, changed_at, id) WHERE status = 'queued';
-CREATE INDEX list_wait_queue ON conversation (queue, queued_at, id) WHERE status = 'queued';
+CREATE INDEX list_wait_queue ON conversation (queue, queued_at, id, team) WHERE status = 'queued';
 CREATE INDEX list_wait_team ON conversation (team, queued_at, id) WHERE status = 'queued';
 CREATE INDEX list_wait ON conversation (queued_at, id) WHERE status = 'queued';
 
