@@ -106,7 +106,7 @@ func (s *socket) request(ctx context.Context, h head, b []byte) error {
 	case "end", "new":
 		return frame(b, func(*head) error {
 			err := c.Desk.End(ctx, c.acct.ID, s.visitor.Ext)
-			if zongji.KindOf(err) == zongji.NotFound {
+			if k := zongji.KindOf(err); k == zongji.NotFound || k == zongji.Conflict {
 				err = nil // there is none, or it has ended: as he wishes
 			}
 			s.visitor.fresh = s.visitor.fresh || err == nil && h.T == "new"

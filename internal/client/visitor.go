@@ -167,7 +167,7 @@ type Say struct {
 	CID    string
 	Text   string
 	Choice string
-	Files  []int64
+	Files  []string // the url of each uploaded file
 }
 
 // Send sends and returns when the message is stored; over lost connections it

@@ -83,8 +83,7 @@ export class App {
     addEventListener('pagehide', () => this.#save())
     addEventListener('focus', () => this.#paint())
     addEventListener('storage', e => { // read in another tab
-      if (e.key !== this.#key || !e.newValue) return
-      this.state.saw = JSON.parse(e.newValue).saw
+      if (e.key === this.#key && e.newValue) this.state.saw = JSON.parse(e.newValue).saw
       this.#paint()
     })
     this.#paint()
@@ -491,7 +490,7 @@ export class App {
     this.#host.lang = this.#lang
     e.lang.value = this.#lang
     e.input.placeholder = say('input')
-    e.word.textContent = this.#look.launcher || say('title')
+    e.word.textContent = this.#look.launcher
     e.human.lastChild!.textContent = say('human')
     e.anew.textContent = say('again')
   }
@@ -522,7 +521,7 @@ export class App {
     const n = core.unread(s)
     e.count.hidden = !n
     e.count.textContent = n > 99 ? '99+' : String(n)
-    e.launch.setAttribute('aria-label', e.word.textContent + (n ? ` (${n})` : ''))
+    e.launch.setAttribute('aria-label', e.title.textContent + (n ? ` (${n})` : ''))
     if (n !== this.#counted) { this.#counted = n; this.#call('unread', n) }
     if (!this.#shown) return
 
