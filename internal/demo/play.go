@@ -293,7 +293,7 @@ func (s *stage) picture(ctx context.Context, cid string) error {
 	if err != nil {
 		return err
 	}
-	return s.send(ctx, client.Say{CID: cid, Files: []int64{f.ID}})
+	return s.send(ctx, client.Say{CID: cid, Files: []string{f.URL}})
 }
 
 // Picture draws a small PNG: n picks the colours.
