@@ -76,6 +76,12 @@ type Resumer interface {
 	Resume()
 }
 
+// Idempotent is a channel that drops a message sent twice with the same
+// Outbound.ID, so that a send of unknown result may be tried again.
+type Idempotent interface {
+	Idempotent() bool
+}
+
 // Desk is what a channel with live visitors asks of the router. Errors are
 // zongji errors.
 type Desk interface {
