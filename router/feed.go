@@ -238,6 +238,7 @@ func (f *feed) restart(ctx context.Context) {
 	f.r.presence.poke()
 	f.catchUp(ctx)
 	f.resyncOffers(ctx)
+	f.r.resumeVisitors()
 }
 
 // catchUp reads from SQL what this node has not seen.

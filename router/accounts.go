@@ -1,0 +1,203 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"zongji/channels"
+	"zongji/internal/zongji"
+)
+
+const (
+	accountsEvery = 10 * time.Second // accounts are held against the configuration, also unasked
+	accountRetry  = 5 * time.Second  // an account that failed is opened again after
+	accountTTL    = 15 * time.Second // SQL lease of an account that only one node may run
+)
+
+// accounts are the channel accounts that are open on this node.
+type accounts struct {
+	mu   sync.RWMutex
+	open map[int64]*account
+	wake chan struct{}
+}
+
+type account struct {
+	set    zongji.ChannelAccount
+	ch     channels.Channel
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func (a *accounts) changed() chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.wake == nil {
+		a.wake = make(chan struct{}, 1)
+	}
+	return a.wake
+}
+
+// ChannelHandler returns the handler of an open account by its public key.
+func (r *Router) ChannelHandler(key string) (http.Handler, bool) {
+	r.accounts.mu.RLock()
+	defer r.accounts.mu.RUnlock()
+	for _, a := range r.accounts.open {
+		if a.set.Key == key {
+			h := a.ch.Handler()
+			return h, h != nil
+		}
+	}
+	return nil, false
+}
+
+// channel returns an open account, nil if it is not open here.
+func (r *Router) channel(id int64) channels.Channel {
+	r.accounts.mu.RLock()
+	defer r.accounts.mu.RUnlock()
+	if a, ok := r.accounts.open[id]; ok {
+		return a.ch
+	}
+	return nil
+}
+
+// pushes reports whether the conversation's customers hold a socket, so that
+// a stored message needs no outbox.
+func (r *Router) pushes(c *zongji.Conversation) bool {
+	if ch := r.channel(c.Channel); ch != nil {
+		_, ok := ch.(channels.EventSink)
+		return ok
+	}
+	return c.Kind == "webchat"
+}
+
+// runAccounts opens and closes channel accounts as they are configured.
+func (r *Router) runAccounts(ctx context.Context) {
+	wake := r.accounts.changed()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for {
+		r.syncAccounts(ctx, &wg)
+		c, stop := r.cfg.Clock.Timer(accountsEvery)
+		select {
+		case <-ctx.Done():
+			stop()
+			return
+		case <-wake:
+		case <-c:
+		}
+		stop()
+	}
+}
+
+func (r *Router) syncAccounts(ctx context.Context, wg *sync.WaitGroup) {
+	b := r.book.Load()
+	r.accounts.mu.RLock()
+	var old []*account
+	for id, a := range r.accounts.open {
+		if set, ok := b.channels[id]; !ok || set.Disabled || set.Updated != a.set.Updated {
+			old = append(old, a)
+		}
+	}
+	r.accounts.mu.RUnlock()
+	for _, a := range old {
+		r.closeAccount(a)
+	}
+	for id, set := range b.channels {
+		if set.Disabled || r.channel(id) != nil {
+			continue
+		}
+		if err := r.openAccount(ctx, set, wg); err != nil {
+			r.log.Error("channel account not opened, tried again", "channel", set.Name, "kind", set.Kind, "err", err)
+		}
+	}
+}
+
+func (r *Router) openAccount(ctx context.Context, set zongji.ChannelAccount, wg *sync.WaitGroup) error {
+	i := slices.IndexFunc(r.cfg.Kinds, func(k channels.Kind) bool { return k.Name == set.Kind })
+	if i < 0 {
+		return nil // a kind that this build does not know
+	}
+	kind := r.cfg.Kinds[i]
+	deps := r.cfg.Deps
+	deps.Log, deps.Clock, deps.Desk, deps.Accept = r.cfg.Log, r.cfg.Clock, r.Desk(), r.Accept
+	ch, err := kind.Open(ctx, set, deps)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	a := &account{set: set, ch: ch, cancel: cancel, done: make(chan struct{})}
+	r.accounts.mu.Lock()
+	r.accounts.open[set.ID] = a
+	r.accounts.mu.Unlock()
+	var parts sync.WaitGroup
+	parts.Go(func() { r.receive(ctx, kind, a) })
+	if _, sink := ch.(channels.EventSink); !sink {
+		parts.Go(func() { r.deliver(ctx, set.ID, ch) })
+	}
+	wg.Go(func() { parts.Wait(); close(a.done) })
+	r.log.Info("channel account open", "channel", set.Name, "kind", set.Kind)
+	return nil
+}
+
+// closeAccount stops an account and waits for its parts.
+func (r *Router) closeAccount(a *account) {
+	a.cancel()
+	<-a.done
+	r.accounts.mu.Lock()
+	delete(r.accounts.open, a.set.ID)
+	r.accounts.mu.Unlock()
+	r.log.Info("channel account closed", "channel", a.set.Name)
+}
+
+// receive runs an account, again after a failure, until it is closed.
+func (r *Router) receive(ctx context.Context, kind channels.Kind, a *account) {
+	for ctx.Err() == nil {
+		var err error
+		if kind.Exclusive {
+			err = r.receiveAlone(ctx, a)
+		} else {
+			err = a.ch.Run(ctx, r.Accept)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			r.log.Error("channel account stopped, run again", "channel", a.set.Name, "err", err)
+		}
+		if !r.sleep(ctx, accountRetry) {
+			return
+		}
+	}
+}
+
+var errLeaseLost = errors.New("lease lost")
+
+// receiveAlone runs an account while this node holds its lease.
+func (r *Router) receiveAlone(ctx context.Context, a *account) error {
+	name := fmt.Sprintf("channel:%d", a.set.ID)
+	if _, ok, err := r.db.Lease(ctx, name, r.cfg.Node, accountTTL); err != nil || !ok {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for r.sleep(ctx, accountTTL/3) {
+			if _, ok, err := r.db.Lease(ctx, name, r.cfg.Node, accountTTL); err != nil || !ok {
+				cancel(errLeaseLost)
+			}
+		}
+	})
+	err := a.ch.Run(ctx, r.Accept)
+	cancel(nil)
+	wg.Wait()
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), busTimeout)
+	defer done()
+	_ = r.db.ReleaseLease(last, name, r.cfg.Node)
+	return err
+}

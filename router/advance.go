@@ -1,0 +1,229 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"zongji/bot"
+	"zongji/internal/zongji"
+)
+
+const (
+	advanceWorkers = 8   // conversations thought about at once
+	advanceTries   = 5   // times a result is computed anew because the row moved
+	advanceRead    = 100 // unhandled messages looked at together
+)
+
+// errMoved says that somebody changed the conversation while it was thought
+// about.
+var errMoved = errors.New("conversation moved on")
+
+// runAdvance looks after conversations whose burst wait ended.
+func (r *Router) runAdvance(ctx context.Context) {
+	var g errgroup.Group
+	g.SetLimit(advanceWorkers)
+	r.due.run(ctx, func(conv int64) {
+		g.Go(func() error {
+			r.advanceDue(ctx, conv)
+			return nil
+		})
+	})
+	_ = g.Wait()
+}
+
+// advanceDue claims a conversation and advances it, if it is due and nobody
+// else has it.
+func (r *Router) advanceDue(ctx context.Context, conv int64) {
+	ok, err := r.db.ClaimOne(ctx, conv, r.now(), r.cfg.Claim)
+	if err == nil && ok {
+		err = r.advance(ctx, conv)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.log.Error("conversation not advanced, reconcile tries again", "conv", conv, "err", err)
+	}
+}
+
+// advance lets the bot or the rules answer what they have not seen. The
+// caller has claimed the conversation.
+func (r *Router) advance(ctx context.Context, conv int64) error {
+	for range advanceTries {
+		c, err := r.db.Conversation(ctx, conv)
+		if err != nil {
+			return err
+		}
+		msgs, err := r.db.Messages(ctx, conv, c.HandledSeq, 0, advanceRead)
+		if err != nil {
+			return err
+		}
+		next := r.next(ctx, &c, msgs)
+		ch, err := r.db.Change(ctx, conv, func(now *zongji.Conversation, tx *tx) error {
+			if now.Epoch != c.Epoch || now.HandledSeq != c.HandledSeq {
+				return errMoved
+			}
+			return r.handled(now, tx, msgs, next.do)
+		})
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.after(ctx, ch)
+		if s := ch.Conv.Status; ch.Conv.LastSeq > ch.Conv.HandledSeq && (s == zongji.StatusBot || s == zongji.StatusParked) {
+			r.due.set(conv, r.now().Add(r.cfg.Quiet))
+		}
+		if next.then != nil {
+			next.then(ctx)
+		}
+		return nil
+	}
+	return nil // someone else is at it; the claim ends and reconcile looks again
+}
+
+// step is one result of thinking: do runs in the transaction, perhaps several
+// times; then runs once after it.
+type step struct {
+	do   func(*zongji.Conversation, *tx) error
+	then func(context.Context)
+}
+
+// handled runs do and notes how far the messages are handled. What came in
+// meanwhile is due again.
+func (r *Router) handled(c *zongji.Conversation, tx *tx, msgs []zongji.Message, do func(*zongji.Conversation, *tx) error) error {
+	seen := c.HandledSeq
+	if len(msgs) > 0 {
+		seen = msgs[len(msgs)-1].Seq
+	}
+	more := c.LastSeq > seen
+	if err := do(c, tx); err != nil {
+		return err
+	}
+	c.HandledSeq = seen
+	if more && (c.Status == zongji.StatusBot || c.Status == zongji.StatusParked) {
+		tx.Due(r.now().Add(r.cfg.Quiet))
+	} else {
+		c.HandledSeq = c.LastSeq
+		tx.Due(0)
+	}
+	return nil
+}
+
+// next decides what happens to a conversation with unhandled messages.
+func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji.Message) step {
+	var mine []zongji.Message
+	for _, m := range msgs {
+		if m.From == zongji.FromContact {
+			mine = append(mine, m)
+		}
+	}
+	nothing := step{do: func(*zongji.Conversation, *tx) error { return nil }}
+	switch {
+	case len(mine) == 0:
+		return nothing
+	case c.Status == zongji.StatusParked:
+		return r.nextParked(c, mine)
+	case c.Status != zongji.StatusBot:
+		return nothing
+	case c.LastUser != 0: // a person has served it and it was reopened
+		return r.handover(c, need{reason: "reopened", text: textOf(mine), affinity: c.LastUser, fresh: true})
+	case !r.book.Load().channels[c.Channel].Bot || r.cfg.Bot == nil:
+		return r.handover(c, need{reason: "no_bot", text: textOf(mine)})
+	}
+	if c.HandledSeq == 0 && r.skipsBot(c, textOf(mine)) {
+		return r.handover(c, need{reason: "rule", text: textOf(mine)})
+	}
+	return r.nextBot(c, mine)
+}
+
+// skipsBot reports whether a rule sends the first message straight to people.
+func (r *Router) skipsBot(c *zongji.Conversation, text string) bool {
+	action, _, _, err := r.decide(r.book.Load(), c, need{text: text}, r.now())
+	return err == nil && action.SkipBot
+}
+
+// nextParked wakes a conversation that an agent put aside, and keeps an
+// after-hours message where it is until people are back.
+func (r *Router) nextParked(c *zongji.Conversation, msgs []zongji.Message) step {
+	if c.Owner != 0 {
+		return r.handover(c, need{reason: "reopened", text: textOf(msgs), affinity: c.Owner})
+	}
+	b := r.book.Load()
+	if q, err := b.queue(c); err == nil {
+		if open, _ := b.open(q, r.now()); open {
+			return r.handover(c, need{reason: "after_hours", text: textOf(msgs)})
+		}
+	}
+	return step{do: func(c *zongji.Conversation, tx *tx) error { return r.noted(c, tx) }}
+}
+
+// nextBot lets the bot answer, ask back or hand over.
+func (r *Router) nextBot(c *zongji.Conversation, msgs []zongji.Message) step {
+	out := r.cfg.Bot.Turn(bot.Input{Memory: c.Bot, Messages: msgs, Lang: c.Lang, First: c.HandledSeq == 0})
+	r.metrics.bot.WithLabelValues(out.Act).Inc()
+	say := func(c *zongji.Conversation, tx *tx) error {
+		if out.Lang != "" {
+			c.Lang = out.Lang
+		}
+		c.Bot = out.Memory
+		tx.Event(zongji.EvBot, zongji.ByBot, 0, out.Data)
+		if out.Solved != nil {
+			tx.Event(zongji.EvFeedback, zongji.ByContact, c.Contact, out.Solved)
+		}
+		for _, m := range out.Replies {
+			m.State = r.firstState(c)
+			r.outbox(c, tx, tx.Message(m))
+		}
+		if len(out.Replies) > 0 {
+			c.WaitingFrom = 0
+		}
+		return nil
+	}
+	s := step{do: say, then: func(ctx context.Context) { r.countFAQ(ctx, out) }}
+	if out.Act != "handover" {
+		return s
+	}
+	if out.Lang != "" {
+		c.Lang = out.Lang
+	}
+	over := r.handover(c, need{reason: out.Reason, text: textOf(msgs), category: out.Category})
+	s.do = func(c *zongji.Conversation, tx *tx) error {
+		waiting := c.WaitingFrom
+		if err := say(c, tx); err != nil {
+			return err
+		}
+		c.WaitingFrom = waiting // a person still has to answer
+		return over.do(c, tx)
+	}
+	return s
+}
+
+// countFAQ keeps the figures of the knowledge base; a lost count is no harm.
+func (r *Router) countFAQ(ctx context.Context, out bot.Outcome) {
+	var err error
+	switch {
+	case out.Solved != nil && out.Solved.FAQ != 0 && out.Solved.Solved:
+		err = r.db.FAQHit(ctx, out.Solved.FAQ, 0, 1, 0)
+	case out.Solved != nil && out.Solved.FAQ != 0:
+		err = r.db.FAQHit(ctx, out.Solved.FAQ, 0, 0, 1)
+	}
+	if err == nil && out.Act == "answer" && out.FAQ != 0 {
+		err = r.db.FAQHit(ctx, out.FAQ, 1, 0, 0)
+	}
+	if err != nil {
+		r.log.Debug("answer not counted", "err", err)
+	}
+}
+
+// textOf joins what the customer wrote.
+func textOf(msgs []zongji.Message) string {
+	var parts []string
+	for _, m := range msgs {
+		if m.Text != "" {
+			parts = append(parts, m.Text)
+		}
+	}
+	return strings.Join(parts, "\n")
+}

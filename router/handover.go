@@ -1,0 +1,133 @@
+package router
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"zongji/internal/zongji"
+	"zongji/router/rules"
+)
+
+// affinityWait is how long a conversation waits for the agent who knows the
+// customer before anybody else is asked.
+const affinityWait = 30 * time.Second
+
+// need says why a conversation goes to people.
+type need struct {
+	reason   string
+	text     string // what the customer wrote
+	category string // of the best FAQ
+	affinity int64  // agent who knows the customer
+	fresh    bool   // its waiting begins now, whatever came before
+}
+
+// handover lets the rules decide who is asked, and queues the conversation;
+// when nobody works and it is not urgent, it is parked until somebody does.
+func (r *Router) handover(c *zongji.Conversation, n need) step {
+	return step{do: func(c *zongji.Conversation, tx *tx) error {
+		b, now := r.book.Load(), r.now()
+		action, decision, q, err := r.decide(b, c, n, now)
+		if err != nil {
+			return err
+		}
+		tx.Cfg(b.rulesVersion)
+		c.Demand = demand(q, action)
+		r.remember(c.Demand, n.affinity)
+		c.Units = cmp.Or(action.Units, q.Units, 1)
+		for _, tag := range action.Tags {
+			if !slices.Contains(c.Tags, tag) {
+				c.Tags = append(c.Tags, tag)
+			}
+		}
+		if n.fresh || c.QueuedAt == 0 {
+			c.QueuedAt = now
+		}
+		c.Queue, c.Team, c.Owner = q.ID, q.Team, 0
+		if open, next := b.open(q, now); !open && !c.Demand.P1 {
+			r.rest(c, tx, next)
+			return nil
+		}
+		r.wait(c, tx, zongji.EvRouted, n.reason, "", decision)
+		r.say(c, tx, r.placeText(c))
+		return nil
+	}}
+}
+
+// decide runs the rules.
+func (r *Router) decide(b *book, c *zongji.Conversation, n need, now zongji.Ms) (rules.Action, *zongji.Decision, zongji.Queue, error) {
+	q, err := b.queue(c)
+	if err != nil || b.rules == nil {
+		return rules.Action{}, nil, q, err
+	}
+	local := now.Time()
+	if cal, ok := b.calendars[q.Calendar]; ok {
+		local = local.In(cal.Zone())
+	}
+	open, _ := b.open(q, now)
+	action, decision := b.rules.Decide(zongji.Facts{Channel: b.channels[c.Channel].Name, Kind: c.Kind, Text: n.text, Category: n.category,
+		Level: c.ContactLevel, Lang: c.Lang, InHours: open, Reason: n.reason, Tags: c.Tags, Hour: local.Hour(), Weekday: int(local.Weekday())})
+	if id, ok := b.queueKeys[action.Queue]; ok {
+		q = b.queues[id]
+	}
+	return action, &decision, q, nil
+}
+
+// demand joins what the queue and the rules ask of an agent: of each skill
+// the higher level.
+func demand(q zongji.Queue, a rules.Action) *zongji.Demand {
+	d := &zongji.Demand{Queue: q.ID, P1: a.P1, Points: a.Points, Lang: a.Lang, Preferred: a.Preferred}
+	levels := map[string]int{}
+	for _, s := range slices.Concat(q.Skills, a.Skills) {
+		levels[s.Skill] = max(levels[s.Skill], s.Level)
+	}
+	for skill, level := range levels {
+		d.Skills = append(d.Skills, zongji.SkillLevel{Skill: skill, Level: level})
+	}
+	slices.SortFunc(d.Skills, func(a, b zongji.SkillLevel) int { return cmp.Compare(a.Skill, b.Skill) })
+	return d
+}
+
+// remember asks the agent who knows the customer first, if he is there.
+func (r *Router) remember(d *zongji.Demand, agent int64) {
+	if agent == 0 {
+		return
+	}
+	if st := r.statusOf(agent); st.Online && st.State == zongji.AgentReady {
+		d.Affinity, d.AffinityS = agent, int(affinityWait.Seconds())
+	}
+}
+
+// wait queues c, whose demand is set.
+func (r *Router) wait(c *zongji.Conversation, tx *tx, kind zongji.EventKind, reason, note string, decision *zongji.Decision) {
+	c.Status, c.Owner, c.AssignedAt, c.DueAt = zongji.StatusQueued, 0, 0, 0
+	c.Units = max(c.Units, 1)
+	place := r.waitingIn(c.Queue) + 1
+	tx.Event(kind, zongji.BySystem, 0, zongji.RoutedData{Reason: reason, Queue: c.Queue, Demand: *c.Demand, Points: c.Demand.Points,
+		Place: place, Wait: r.expect(c.Queue, place), Note: note, Decision: decision})
+	tx.Route(r.enqueue(c, reason))
+	r.metrics.routed.WithLabelValues(reason).Inc()
+}
+
+func (r *Router) enqueue(c *zongji.Conversation, reason string) zongji.Command {
+	return zongji.Command{Op: zongji.OpEnqueue, Conv: c.ID, Epoch: c.Epoch, Units: c.Units, QueuedAt: c.QueuedAt, Demand: c.Demand, Reason: reason}
+}
+
+// rest parks c until people of its queue are back.
+func (r *Router) rest(c *zongji.Conversation, tx *tx, until zongji.Ms) {
+	c.Status, c.Owner, c.DueAt = zongji.StatusParked, 0, until
+	tx.Event(zongji.EvParked, zongji.BySystem, 0, zongji.ParkedData{Why: "after_hours", Until: until})
+	tx.Route(zongji.Command{Op: zongji.OpRelease, Conv: c.ID})
+	r.say(c, tx, r.restText(c, until))
+}
+
+// noted thanks once for what is written after hours.
+func (r *Router) noted(c *zongji.Conversation, tx *tx) error {
+	cid := notedCID(c)
+	if m, err := tx.ByCID(zongji.FromSystem, 0, cid); err != nil || m != nil {
+		return err
+	}
+	m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: r.notedText(c), CID: cid, State: r.firstState(c)})
+	r.outbox(c, tx, m)
+	return nil
+}

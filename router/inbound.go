@@ -1,0 +1,187 @@
+package router
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"zongji/internal/zongji"
+)
+
+const (
+	maxThread  = 256 // bytes of a thread or of a channel's id for a message
+	maxComment = 500 // characters beside a rating
+)
+
+// Accept takes one inbound from a channel. When it returns nil what it says
+// is committed to SQL and the adapter may acknowledge it to its source.
+// Repeats of (Channel, ExtID) are stored once. Safe for concurrent use.
+func (r *Router) Accept(ctx context.Context, in zongji.Inbound) (zongji.Stored, error) {
+	if err := clean(&in); err != nil {
+		return zongji.Stored{}, err
+	}
+	switch in.Kind {
+	case zongji.InStatus:
+		return r.acceptStatus(ctx, in)
+	case zongji.InRating:
+		return r.acceptRating(ctx, in)
+	}
+	p := r.policy(&in)
+	st, err := r.db.SaveInbound(ctx, in, p)
+	if err != nil {
+		return st, err
+	}
+	if !st.Repeat {
+		r.metrics.inbound.WithLabelValues(in.ChanKind).Inc()
+		r.publishStored(ctx, &st)
+	}
+	if s := st.Conv.Status; s == zongji.StatusBot || s == zongji.StatusParked {
+		r.due.set(st.Conv.ID, p.Now.Add(p.Quiet))
+	}
+	return st, nil
+}
+
+// policy returns how an inbound is to be stored. A pressed button is not
+// waited after: it is complete.
+func (r *Router) policy(in *zongji.Inbound) zongji.InboundPolicy {
+	b := r.book.Load()
+	p := zongji.InboundPolicy{Now: r.now(), Quiet: r.cfg.Quiet, Max: r.cfg.MaxQuiet, Queue: b.channels[in.Channel].Queue}
+	if in.Choice != "" {
+		p.Quiet = 0
+	}
+	if !in.Fresh {
+		p.Reopen = time.Duration(b.queues[p.Queue].ReopenS) * time.Second
+	}
+	return p
+}
+
+func (r *Router) publishStored(ctx context.Context, st *zongji.Stored) {
+	if st.Event == nil {
+		return
+	}
+	ev := *st.Event
+	if ev.Msg == nil && st.Msg.ID != 0 {
+		ev.Msg = &st.Msg
+	}
+	r.publish(ctx, &st.Conv, []zongji.Event{ev})
+}
+
+// acceptStatus moves the positions that the customer's side reports.
+func (r *Router) acceptStatus(ctx context.Context, in zongji.Inbound) (zongji.Stored, error) {
+	c, err := r.db.ThreadNewest(ctx, in.Channel, in.Thread)
+	if err != nil {
+		return zongji.Stored{}, err
+	}
+	seq := min(in.Seq, c.LastSeq)
+	var m zongji.MarkData
+	switch in.State {
+	case zongji.StateRead:
+		m.ContactSaw, m.ContactGot = seq, seq
+	case zongji.StateDelivered:
+		m.ContactGot = seq
+	default:
+		return zongji.Stored{Conv: c}, nil
+	}
+	return zongji.Stored{Conv: c}, r.markSeen(ctx, c.ID, m, zongji.ByContact, c.Contact)
+}
+
+// acceptRating keeps the customer's stars on the newest conversation; a
+// second rating replaces the first.
+func (r *Router) acceptRating(ctx context.Context, in zongji.Inbound) (zongji.Stored, error) {
+	c, err := r.db.ThreadNewest(ctx, in.Channel, in.Thread)
+	if err != nil {
+		return zongji.Stored{}, err
+	}
+	ch, err := r.change(ctx, c.ID, func(c *zongji.Conversation, tx *tx) error {
+		c.Stars = in.Stars
+		tx.Event(zongji.EvRated, zongji.ByContact, c.Contact, zongji.RatedData{Stars: in.Stars, Tags: in.Tags, Comment: in.Value})
+		return nil
+	})
+	if err != nil {
+		return zongji.Stored{}, err
+	}
+	return zongji.Stored{Conv: ch.Conv}, nil
+}
+
+// Seen notes that the agent has read up to seq. Only the owner's reading
+// counts as the desk's.
+func (r *Router) Seen(ctx context.Context, me zongji.Actor, conv, seq int64) error {
+	c, err := r.visible(ctx, me, conv)
+	if err != nil || c.Owner != me.User || seq <= c.AgentSeen {
+		return err
+	}
+	return r.markSeen(ctx, conv, zongji.MarkData{AgentSeen: min(seq, c.LastSeq)}, zongji.ByAgent, me.User)
+}
+
+func (r *Router) markSeen(ctx context.Context, conv int64, m zongji.MarkData, by string, actor int64) error {
+	ch, err := r.db.Mark(ctx, conv, m, by, actor)
+	if err == nil && ch != nil {
+		r.publish(ctx, &ch.Conv, ch.Events)
+	}
+	return err
+}
+
+// clean checks an inbound and takes out what no store can keep: U+0000 and
+// bytes that are not UTF-8.
+func clean(in *zongji.Inbound) error {
+	for _, s := range []*string{&in.Text, &in.Choice, &in.Event, &in.Value, &in.Page, &in.Thread, &in.ExtID,
+		&in.From.Ext, &in.From.Name, &in.From.Phone, &in.From.Email} {
+		*s = cleanText(*s)
+	}
+	in.Text = strings.TrimSpace(in.Text)
+	for i := range in.Tags {
+		in.Tags[i] = cleanText(in.Tags[i])
+	}
+	switch {
+	case in.Channel == 0 || in.Thread == "" || len(in.Thread) > maxThread || len(in.ExtID) > maxThread:
+		return zongji.Errorf(zongji.Invalid, "bad_inbound", "an inbound names its channel, a thread and an id of at most %d bytes", maxThread)
+	case in.CID != "" && !validCID(in.CID):
+		return errCID
+	case in.Kind == zongji.InMessage:
+		if in.ExtID == "" {
+			return zongji.Errorf(zongji.Invalid, "bad_inbound", "a message carries the channel's id for it")
+		}
+		return checkText(in.Text, len(in.Files))
+	case in.Kind == zongji.InRating && (in.Stars < 1 || in.Stars > 5):
+		return zongji.Errorf(zongji.Invalid, "bad_stars", "stars go from 1 to 5")
+	case in.Kind == zongji.InRating && utf8.RuneCountInString(in.Value) > maxComment:
+		return zongji.Errorf(zongji.Invalid, "too_long", "a comment has at most %d characters", maxComment)
+	case in.Kind == zongji.InEvent, in.Kind == zongji.InStatus, in.Kind == zongji.InRating:
+		return nil
+	}
+	return zongji.Errorf(zongji.Invalid, "bad_inbound", "unknown kind of inbound %q", in.Kind)
+}
+
+var errCID = zongji.Errorf(zongji.Invalid, "bad_cid", "cid is 1 to %d characters of A-Z a-z 0-9 _ -", zongji.MaxCID)
+
+func validCID(s string) bool {
+	if s == "" || len(s) > zongji.MaxCID {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if c != '_' && c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+func checkText(text string, files int) error {
+	switch {
+	case text == "" && files == 0:
+		return zongji.Errorf(zongji.Invalid, "empty", "a message has text or files")
+	case utf8.RuneCountInString(text) > zongji.MaxText:
+		return zongji.Errorf(zongji.Invalid, "too_long", "a message has at most %d characters", zongji.MaxText)
+	case files > zongji.MaxFiles:
+		return zongji.Errorf(zongji.Invalid, "too_many_files", "a message has at most %d files", zongji.MaxFiles)
+	}
+	return nil
+}
+
+func cleanText(s string) string {
+	if strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(s, "\x00", "")
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}

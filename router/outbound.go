@@ -1,0 +1,225 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"zongji/channels"
+	"zongji/internal/zongji"
+)
+
+const (
+	outboxTTL   = 15 * time.Second // SQL lease of one account's outbox
+	outboxEvery = time.Second      // how often it is looked at without being told
+	outboxBatch = 32
+	sendTimeout = 30 * time.Second
+	sendTries   = 8 // then a retry becomes a failure: some 4 minutes
+	backoffBase = time.Second
+	backoffMax  = 2 * time.Minute
+)
+
+// Reply is what an agent writes.
+type Reply struct {
+	CID   string // client id: a repeat returns the first message
+	Text  string
+	Files []int64
+	Note  bool // for staff only; anyone who sees the conversation may write one
+}
+
+// Reply stores an agent's answer, or a note, and queues it for the channel.
+func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Reply) (zongji.Message, error) {
+	rep.Text = strings.TrimSpace(cleanText(rep.Text))
+	if err := checkText(rep.Text, len(rep.Files)); err != nil {
+		return zongji.Message{}, err
+	}
+	if !validCID(rep.CID) {
+		return zongji.Message{}, errCID
+	}
+	m := zongji.Message{From: zongji.FromAgent, Author: me.User, AuthorName: me.Name, Kind: zongji.KindText, Text: rep.Text, CID: rep.CID}
+	if rep.Note {
+		m.From = zongji.FromNote
+	}
+	if len(rep.Files) > 0 {
+		files, err := r.db.FilesByID(ctx, rep.Files)
+		if err != nil {
+			return m, err
+		}
+		m.Files, m.Kind = files, fileKind(files)
+	}
+	var out zongji.Message
+	_, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
+		if old, err := tx.ByCID(m.From, me.User, rep.CID); err != nil {
+			return err
+		} else if old != nil {
+			out = *old
+			return nil
+		}
+		stored, err := r.reply(me, c, tx, m)
+		if err == nil {
+			out = *stored
+		}
+		return err
+	})
+	return out, err
+}
+
+func (r *Router) reply(me zongji.Actor, c *zongji.Conversation, tx *tx, m zongji.Message) (*zongji.Message, error) {
+	if !me.Scope.Sees(c.View()) {
+		return nil, errNoConversation
+	}
+	if m.From == zongji.FromNote {
+		m.State = zongji.StateStored
+		return tx.Message(m), nil
+	}
+	switch {
+	case c.Status == zongji.StatusClosed:
+		return nil, errClosed
+	case c.Owner != me.User || !c.Status.Holds():
+		return nil, r.notOwner(c)
+	}
+	m.State = r.firstState(c)
+	stored := tx.Message(m)
+	r.outbox(c, tx, stored)
+	if c.FirstAt == 0 {
+		c.FirstAt = stored.At
+	}
+	c.WaitingFrom, c.AgentSeen, c.Unread = 0, c.LastSeq, 0
+	if s := r.book.Load().queues[c.Queue].IdleCloseS; s > 0 && c.Status == zongji.StatusAssigned {
+		c.DueAt = stored.At.Add(time.Duration(s) * time.Second)
+	}
+	return stored, nil
+}
+
+// notOwner tells who has the conversation.
+func (r *Router) notOwner(c *zongji.Conversation) error {
+	if name := r.book.Load().name(c.Owner); c.Owner != 0 && name != "" {
+		return zongji.Errorf(zongji.Conflict, "not_owner", "the conversation belongs to %s now", name)
+	}
+	return errNotOwner
+}
+
+func fileKind(files []zongji.File) zongji.MessageKind {
+	if len(files) == 1 && strings.HasPrefix(files[0].Type, "image/") {
+		return zongji.KindImage
+	}
+	return zongji.KindFile
+}
+
+// deliver sends one account's outbox until ctx ends. One node does it at a
+// time, by an SQL lease that works without the bus.
+func (r *Router) deliver(ctx context.Context, id int64, ch channels.Channel) {
+	name := fmt.Sprintf("outbox:%d", id)
+	defer func() {
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), busTimeout)
+		defer cancel()
+		_ = r.db.ReleaseLease(last, name, r.cfg.Node)
+	}()
+	var paused zongji.Ms
+	for ctx.Err() == nil {
+		busy := false
+		if fence, ok, err := r.db.Lease(ctx, name, r.cfg.Node, outboxTTL); err == nil && ok && r.now() >= paused {
+			busy, paused = r.deliverBatch(ctx, id, fence, ch)
+		}
+		if !busy && !r.waitSend(ctx) {
+			return
+		}
+	}
+}
+
+// waitSend waits until something was written or a while passed.
+func (r *Router) waitSend(ctx context.Context) bool {
+	c, stop := r.cfg.Clock.Timer(outboxEvery)
+	defer stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-r.sendNow:
+	case <-c:
+	}
+	return true
+}
+
+// deliverBatch sends what may be sent now. It reports whether there may be
+// more, and until when the account must rest.
+func (r *Router) deliverBatch(ctx context.Context, id, fence int64, ch channels.Channel) (more bool, paused zongji.Ms) {
+	rows, err := r.db.OutboxClaim(ctx, id, fence, r.now(), outboxBatch)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.log.Warn("outbox not read", "channel", id, "err", err)
+		}
+		return false, 0
+	}
+	started := r.now()
+	for i := range rows {
+		if r.now().Sub(started) > outboxTTL/2 {
+			return true, 0 // the lease must be renewed; what was claimed comes again
+		}
+		if until := r.sendOne(ctx, ch, &rows[i]); until > paused {
+			paused = until
+		}
+	}
+	return len(rows) > 0 && paused == 0, paused
+}
+
+// sendOne sends one row and writes how it went. It returns until when the
+// whole account must rest, 0 when it need not.
+func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.Outbound) zongji.Ms {
+	if out.Try > 1 && out.Msg.State == zongji.StateSending && !idempotent(ch) {
+		r.sendDone(ctx, out, zongji.StateUnknown, "", "unknown", "the sender stopped while sending", 0)
+		return 0
+	}
+	sctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	sent, err := ch.Send(sctx, *out)
+	cancel()
+	if err == nil {
+		state := sent.State
+		if state == "" {
+			state = zongji.StateSent
+		}
+		r.sendDone(ctx, out, state, sent.ExtID, "", "", 0)
+		return 0
+	}
+	var se *channels.SendError
+	if !errors.As(err, &se) {
+		se = &channels.SendError{Class: channels.UnknownResult, Reason: err.Error()}
+	}
+	switch retry := max(se.RetryAt, r.now().Add(backoff(out.Try))); {
+	case se.Class == channels.AccountPaused:
+		r.sendDone(ctx, out, zongji.StatePending, "", se.Code, se.Reason, retry)
+		return retry
+	case (se.Class == channels.Retry || se.Class == channels.UnknownResult && idempotent(ch)) && out.Try < sendTries:
+		r.sendDone(ctx, out, zongji.StatePending, "", se.Code, se.Reason, retry)
+	case se.Class == channels.UnknownResult:
+		r.sendDone(ctx, out, zongji.StateUnknown, "", se.Code, se.Reason, 0)
+	default:
+		r.sendDone(ctx, out, zongji.StateFailed, "", se.Code, se.Reason, 0)
+	}
+	return 0
+}
+
+func (r *Router) sendDone(ctx context.Context, out *zongji.Outbound, state zongji.SendState, ext, code, reason string, retryAt zongji.Ms) {
+	r.metrics.outbox.WithLabelValues(string(state)).Inc()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	defer cancel()
+	ch, err := r.db.OutboxDone(ctx, out.ID, state, ext, code, reason, retryAt)
+	if err != nil {
+		r.log.Error("result of a send not written", "conv", out.Conv.ID, "msg", out.Msg.ID, "state", state, "err", err)
+		return
+	}
+	if ch != nil {
+		r.publish(ctx, &ch.Conv, ch.Events)
+	}
+}
+
+// backoff doubles from a second to two minutes.
+func backoff(try int) time.Duration {
+	return min(backoffBase<<min(max(try-1, 0), 20), backoffMax)
+}
+
+func idempotent(ch channels.Channel) bool {
+	i, ok := ch.(channels.Idempotent)
+	return ok && i.Idempotent()
+}
