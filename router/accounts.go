@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"zongji/channels"
+	"zongji/internal/store"
 	"zongji/internal/zongji"
+	"zongji/router/bus"
 )
 
 const (
@@ -125,6 +127,7 @@ func (r *Router) openAccount(ctx context.Context, set zongji.ChannelAccount, wg 
 	kind := r.cfg.Kinds[i]
 	deps := r.cfg.Deps
 	deps.Log, deps.Clock, deps.Desk, deps.Accept = r.cfg.Log, r.cfg.Clock, r.Desk(), r.Accept
+	deps.Shared, deps.Visitors = shared{r.bus}, tokens{r.db}
 	ch, err := kind.Open(ctx, set, deps)
 	if err != nil {
 		return err
@@ -200,4 +203,30 @@ func (r *Router) receiveAlone(ctx context.Context, a *account) error {
 	defer done()
 	_ = r.db.ReleaseLease(last, name, r.cfg.Node)
 	return err
+}
+
+// shared is what adapters may use of the live side.
+type shared struct{ bus *bus.Bus }
+
+var _ channels.Shared = shared{}
+
+func (s shared) Take(ctx context.Context, key string, n, burst int, rate float64) (bool, time.Duration, error) {
+	return s.bus.Bucket.Take(ctx, key, n, burst, rate)
+}
+
+func (s shared) Once(ctx context.Context, key, value string, ttl time.Duration) (bool, error) {
+	return s.bus.Values.Once(ctx, key, value, ttl)
+}
+
+// tokens keeps visitor tokens in SQL.
+type tokens struct{ db *store.DB }
+
+var _ channels.Visitors = tokens{}
+
+func (t tokens) ByToken(ctx context.Context, channel int64, hash string) (string, error) {
+	return t.db.VisitorByToken(ctx, channel, hash)
+}
+
+func (t tokens) Put(ctx context.Context, channel int64, hash, ext string) error {
+	return t.db.PutVisitor(ctx, channel, hash, ext)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"zongji/internal/worktime"
 	"zongji/internal/zongji"
@@ -160,6 +161,9 @@ func (b *book) queue(c *zongji.Conversation) (zongji.Queue, error) {
 	return zongji.Queue{}, fmt.Errorf("no queue is configured")
 }
 
+// restMax is after how long a conversation comes back whose queue never opens.
+const restMax = 24 * time.Hour
+
 // open reports whether people of q answer at a moment, and else when they
 // will; a queue without a known calendar is always open.
 func (b *book) open(q zongji.Queue, at zongji.Ms) (bool, zongji.Ms) {
@@ -167,7 +171,10 @@ func (b *book) open(q zongji.Queue, at zongji.Ms) (bool, zongji.Ms) {
 	if !ok || cal.Open(at.Time()) {
 		return true, 0
 	}
-	return false, zongji.MsOf(cal.NextOpen(at.Time()))
+	if next := cal.NextOpen(at.Time()); !next.IsZero() {
+		return false, zongji.MsOf(next)
+	}
+	return false, at.Add(restMax)
 }
 
 // profile returns what the engine knows of a user as an agent; false for

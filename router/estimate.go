@@ -58,3 +58,13 @@ func (f *feed) noteHandling(queue int64, d time.Duration) {
 	}
 	f.handling[queue] = old + handlingWeight*(s-old)
 }
+
+// allWaiting returns how many wait in all queues.
+func (f *feed) allWaiting() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, w := range f.waiting {
+		n += w
+	}
+	return n
+}

@@ -227,6 +227,7 @@ func (f *feed) restart(ctx context.Context) {
 		f.r.sleep(ctx, sqlTail/4)
 		return
 	}
+	f.down.Store(false)
 	f.mu.Lock()
 	f.pos, f.ring = head, nil
 	gone := f.offers

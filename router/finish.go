@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"zongji/bot"
 	"zongji/internal/zongji"
 )
 
@@ -121,7 +122,7 @@ func (r *Router) serve(ctx context.Context, me zongji.Actor, conv int64, fn func
 func (r *Router) close(c *zongji.Conversation, tx *tx, by string, actor int64, how string, askRating bool) {
 	if askRating && c.LastUser != 0 && c.Stars == 0 {
 		extra, _ := json.Marshal(zongji.RateAsk{Stars: 5}) // cannot fail
-		m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindRate, Text: r.rateText(c), Extra: extra, State: r.firstState(c)})
+		m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindRate, Text: bot.Text(c.Lang, "rate_ask"), Extra: extra, State: r.firstState(c)})
 		r.outbox(c, tx, m)
 	}
 	c.Status, c.ClosedAt, c.DueAt, c.WaitingFrom = zongji.StatusClosed, r.now(), 0, 0
@@ -161,7 +162,7 @@ func (r *Router) idle(c *zongji.Conversation, tx *tx) {
 		c.DueAt = 0
 		return
 	}
-	r.say(c, tx, r.idleText(c))
+	r.say(c, tx, bot.Text(c.Lang, "ended_idle"))
 	r.close(c, tx, zongji.BySystem, 0, "idle", true)
 }
 

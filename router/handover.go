@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"zongji/bot"
 	"zongji/internal/zongji"
 	"zongji/router/rules"
 )
@@ -127,7 +128,7 @@ func (r *Router) noted(c *zongji.Conversation, tx *tx) error {
 	if m, err := tx.ByCID(zongji.FromSystem, 0, cid); err != nil || m != nil {
 		return err
 	}
-	m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: r.notedText(c), CID: cid, State: r.firstState(c)})
+	m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: bot.Text(c.Lang, "parked_thanks"), CID: cid, State: r.firstState(c)})
 	r.outbox(c, tx, m)
 	return nil
 }

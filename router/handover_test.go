@@ -234,7 +234,7 @@ func TestAfterHoursIsParkedAndComesBack(t *testing.T) {
 	})
 }
 
-const alwaysOpen = `{"zone":"Asia/Shanghai","spans":{"mon":["00:00-24:00"],"tue":["00:00-24:00"],"wed":["00:00-24:00"],"thu":["00:00-24:00"],"fri":["00:00-24:00"],"sat":["00:00-24:00"],"sun":["00:00-24:00"]}}`
+const alwaysOpen = `{"zone":"Asia/Shanghai","week":{"mon":["00:00-24:00"],"tue":["00:00-24:00"],"wed":["00:00-24:00"],"thu":["00:00-24:00"],"fri":["00:00-24:00"],"sat":["00:00-24:00"],"sun":["00:00-24:00"]}}`
 
 // closedNow is a calendar of one minute a day that is not now.
 func closedNow() string {
@@ -244,7 +244,7 @@ func closedNow() string {
 	for _, d := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
 		days = append(days, fmt.Sprintf(`%q:%s`, d, span))
 	}
-	return `{"zone":"Asia/Shanghai","spans":{` + strings.Join(days, ",") + `}}`
+	return `{"zone":"Asia/Shanghai","week":{` + strings.Join(days, ",") + `}}`
 }
 
 func TestParkAndWakeByTheCustomer(t *testing.T) {

@@ -152,7 +152,7 @@ func (r *Router) assign(ctx context.Context, me zongji.Actor, conv int64, how st
 		tx.Due(0)
 		tx.Event(zongji.EvAssigned, zongji.ByAgent, me.User, zongji.AssignedData{Agent: me.User, How: how, Offer: offer, Wait: int64(now - c.QueuedAt)})
 		tx.Route(zongji.Command{Op: zongji.OpAssigned, Conv: c.ID, Agent: me.User, Units: c.Units, Offer: offer})
-		r.say(c, tx, r.servedText(c, user.Public()))
+		r.say(c, tx, servedText(c, user.Public()))
 		return nil
 	})
 	if err != nil {

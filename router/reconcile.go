@@ -23,6 +23,7 @@ func (r *Router) runReconcile(ctx context.Context) {
 	for r.sleep(ctx, r.cfg.Reconcile) {
 		r.dueRows(ctx)
 		r.overdueRows(ctx)
+		r.metrics.waiting.Set(float64(r.feed.allWaiting()))
 		if r.leading.Load() != 0 {
 			r.resend(ctx)
 			r.republish(ctx)

@@ -35,7 +35,7 @@ type Config struct {
 	Pool  string                // routing pool; "" = zongji.MainPool
 
 	Kinds []channels.Kind // the kinds of channel that this build knows
-	Deps  channels.Deps   // for accounts; Desk and Accept are filled here
+	Deps  channels.Deps   // for accounts: Blobs, ClientIP, FreeLoopback; the rest is filled here
 
 	Quiet    time.Duration // burst wait after the last message: 700 ms
 	MaxQuiet time.Duration // longest burst wait after the first: 3 s

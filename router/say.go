@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"strconv"
 
 	"zongji/bot"
 	"zongji/internal/zongji"
@@ -11,33 +12,25 @@ import (
 
 // placeText tells a customer where he stands and how long it may take.
 func (r *Router) placeText(c *zongji.Conversation) string {
-	place := r.waitingIn(c.Queue) + 1
-	wait := r.expect(c.Queue, place)
-	return bot.Text(c.Lang, "queued", place-1, (wait+59)/60)
+	before := r.waitingIn(c.Queue)
+	if before == 0 {
+		return bot.Text(c.Lang, "handover_next")
+	}
+	minutes := (r.expect(c.Queue, before+1) + 59) / 60
+	return bot.Text(c.Lang, "handover_place", map[string]string{"place": strconv.Itoa(before), "wait": strconv.Itoa(minutes)})
 }
 
-func (r *Router) servedText(c *zongji.Conversation, name string) string {
-	return bot.Text(c.Lang, "served", name)
+func servedText(c *zongji.Conversation, name string) string {
+	return bot.Text(c.Lang, "handover_agent_joined", map[string]string{"name": name})
 }
-
-func (r *Router) transferText(c *zongji.Conversation) string { return bot.Text(c.Lang, "transfer") }
-
-func (r *Router) lostText(c *zongji.Conversation) string { return bot.Text(c.Lang, "lost") }
-
-func (r *Router) idleText(c *zongji.Conversation) string { return bot.Text(c.Lang, "idle") }
-
-func (r *Router) rateText(c *zongji.Conversation) string { return bot.Text(c.Lang, "rate") }
-
-func (r *Router) notedText(c *zongji.Conversation) string { return bot.Text(c.Lang, "noted") }
 
 // restText asks for a message after hours and says when people are back.
 func (r *Router) restText(c *zongji.Conversation, until zongji.Ms) string {
-	b := r.book.Load()
-	at := until.Time()
+	b, at := r.book.Load(), until.Time()
 	if cal, ok := b.calendars[b.queues[c.Queue].Calendar]; ok {
 		at = at.In(cal.Zone())
 	}
-	return bot.Text(c.Lang, "after_hours", at.Format("2006-01-02 15:04"))
+	return bot.Text(c.Lang, "after_hours", map[string]string{"next": at.Format("2006-01-02 15:04")})
 }
 
 // notedCID is the client id of the one thanks per rest.

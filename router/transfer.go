@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"zongji/bot"
 	"zongji/internal/zongji"
 )
 
@@ -55,7 +56,7 @@ func (r *Router) Transfer(ctx context.Context, me zongji.Actor, conv int64, to T
 		if len(c.Demand.Exclude) > 0 {
 			c.DueAt = r.now().Add(r.cfg.Exclude)
 		}
-		r.say(c, tx, r.transferText(c))
+		r.say(c, tx, bot.Text(c.Lang, "transferred"))
 		return nil
 	})
 	if err != nil {
@@ -102,7 +103,7 @@ func (r *Router) requeue(c *zongji.Conversation, q zongji.Queue) {
 func (r *Router) lost(ctx context.Context, conv, agent int64) error {
 	return r.rerouted(ctx, conv, "lost_agent", func(c *zongji.Conversation) bool {
 		return c.Status == zongji.StatusAssigned && c.Owner == agent
-	}, func(c *zongji.Conversation, tx *tx) { r.say(c, tx, r.lostText(c)) })
+	}, func(c *zongji.Conversation, tx *tx) { r.say(c, tx, bot.Text(c.Lang, "lost_agent")) })
 }
 
 // rerouted queues a conversation again if it is still as expected.
