@@ -127,7 +127,7 @@ func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji
 		return r.nextParked(c, mine)
 	case c.Status != zongji.StatusBot:
 		return nothing
-	case c.LastUser != 0: // a person has served it and it was reopened
+	case c.FirstAt != 0: // a person has served it and it was reopened
 		return r.handover(c, need{reason: "reopened", text: textOf(mine), affinity: c.LastUser, fresh: true})
 	case !r.book.Load().channels[c.Channel].Bot || r.cfg.Bot == nil:
 		return r.handover(c, need{reason: "no_bot", text: textOf(mine)})
@@ -170,7 +170,7 @@ func (r *Router) nextBot(c *zongji.Conversation, msgs []zongji.Message) step {
 		c.Bot = out.Memory
 		tx.Event(zongji.EvBot, zongji.ByBot, 0, out.Data)
 		if out.Solved != nil {
-			tx.Event(zongji.EvFeedback, zongji.ByContact, c.Contact, out.Solved)
+			tx.Event(zongji.EvFeedback, zongji.ByContact, c.Contact, *out.Solved)
 		}
 		for _, m := range out.Replies {
 			m.State = r.firstState(c)

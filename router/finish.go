@@ -36,7 +36,7 @@ func (r *Router) Park(ctx context.Context, me zongji.Actor, conv int64, until zo
 		if c.Status != zongji.StatusAssigned {
 			return r.notOwner(c)
 		}
-		c.Status, c.DueAt = zongji.StatusParked, until
+		c.Status, c.DueAt, c.HandledSeq = zongji.StatusParked, until, c.LastSeq
 		tx.Event(zongji.EvParked, zongji.ByAgent, me.User, zongji.ParkedData{Why: "customer", Until: until})
 		tx.Route(zongji.Command{Op: zongji.OpRelease, Conv: c.ID})
 		return nil
@@ -120,7 +120,7 @@ func (r *Router) serve(ctx context.Context, me zongji.Actor, conv int64, fn func
 
 // close ends c. Stars are asked for only where a person served.
 func (r *Router) close(c *zongji.Conversation, tx *tx, by string, actor int64, how string, askRating bool) {
-	if askRating && c.LastUser != 0 && c.Stars == 0 {
+	if askRating && (c.FirstAt != 0 || c.AssignedAt != 0) && c.Stars == 0 {
 		extra, _ := json.Marshal(zongji.RateAsk{Stars: 5}) // cannot fail
 		m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindRate, Text: bot.Text(c.Lang, "rate_ask"), Extra: extra, State: r.firstState(c)})
 		r.outbox(c, tx, m)
@@ -199,7 +199,6 @@ func (r *Router) askAgain(c *zongji.Conversation, tx *tx) {
 	d := *c.Demand
 	d.Exclude = nil
 	c.Demand = &d
-	c.Epoch++
 	tx.Event(zongji.EvRequeued, zongji.BySystem, 0, zongji.RoutedData{Reason: "transfer", Queue: c.Queue, Demand: d, Points: d.Points})
 	tx.Route(r.enqueue(c, "transfer"))
 }

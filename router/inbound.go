@@ -64,7 +64,11 @@ func (r *Router) publishStored(ctx context.Context, st *zongji.Stored) {
 	if ev.Msg == nil && st.Msg.ID != 0 {
 		ev.Msg = &st.Msg
 	}
-	r.publish(ctx, &st.Conv, []zongji.Event{ev})
+	evs := []zongji.Event{ev}
+	if st.Reopened != nil {
+		evs = []zongji.Event{*st.Reopened, ev}
+	}
+	r.publish(ctx, &st.Conv, evs)
 }
 
 // acceptStatus moves the positions that the customer's side reports.

@@ -51,12 +51,6 @@ func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Rep
 	}
 	var out zongji.Message
 	_, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
-		if old, err := tx.ByCID(m.From, me.User, rep.CID); err != nil {
-			return err
-		} else if old != nil {
-			out = *old
-			return nil
-		}
 		stored, err := r.reply(me, c, tx, m)
 		if err == nil {
 			out = *stored
@@ -67,21 +61,21 @@ func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Rep
 }
 
 func (r *Router) reply(me zongji.Actor, c *zongji.Conversation, tx *tx, m zongji.Message) (*zongji.Message, error) {
-	if !me.Scope.Sees(c.View()) {
-		return nil, errNoConversation
+	if err := r.mayWrite(me, c, m.From); err != nil {
+		if old, e := tx.ByCID(m.From, me.User, m.CID); e == nil && old != nil {
+			return old, nil // it was stored while he still might
+		}
+		return nil, err
 	}
 	if m.From == zongji.FromNote {
 		m.State = zongji.StateStored
 		return tx.Message(m), nil
 	}
-	switch {
-	case c.Status == zongji.StatusClosed:
-		return nil, errClosed
-	case c.Owner != me.User || !c.Status.Holds():
-		return nil, r.notOwner(c)
-	}
 	m.State = r.firstState(c)
 	stored := tx.Message(m)
+	if tx.Existing != nil {
+		return stored, nil
+	}
 	r.outbox(c, tx, stored)
 	if c.FirstAt == 0 {
 		c.FirstAt = stored.At
@@ -91,6 +85,22 @@ func (r *Router) reply(me zongji.Actor, c *zongji.Conversation, tx *tx, m zongji
 		c.DueAt = stored.At.Add(time.Duration(s) * time.Second)
 	}
 	return stored, nil
+}
+
+// mayWrite reports whether me may write to c: notes whoever sees it, answers
+// its owner alone.
+func (r *Router) mayWrite(me zongji.Actor, c *zongji.Conversation, from zongji.Party) error {
+	switch {
+	case !me.Scope.Sees(c.View()):
+		return errNoConversation
+	case from == zongji.FromNote:
+		return nil
+	case c.Status == zongji.StatusClosed:
+		return errClosed
+	case c.Owner != me.User || !c.Status.Holds():
+		return r.notOwner(c)
+	}
+	return nil
 }
 
 // notOwner tells who has the conversation.

@@ -138,7 +138,6 @@ func (r *Router) fallback(ctx context.Context, conv, queue int64, reason string)
 			return nil
 		}
 		r.requeue(c, q)
-		c.Epoch++ // the place changed though status and owner did not
 		r.wait(c, tx, zongji.EvUnroutable, reason, "", nil)
 		return nil
 	})
