@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,7 +17,6 @@ import (
 const (
 	accountsEvery = 10 * time.Second // accounts are held against the configuration, also unasked
 	accountRetry  = 5 * time.Second  // an account that failed is opened again after
-	accountTTL    = 15 * time.Second // SQL lease of an account that only one node may run
 )
 
 // accounts are the channel accounts that are open on this node.
@@ -162,7 +160,7 @@ func (r *Router) receive(ctx context.Context, kind channels.Kind, a *account) {
 	for ctx.Err() == nil {
 		var err error
 		if kind.Exclusive {
-			err = r.receiveAlone(ctx, a)
+			err = r.holding(ctx, fmt.Sprintf("channel:%d", a.set.ID), func(ctx context.Context, _ int64) error { return a.ch.Run(ctx, r.Accept) })
 		} else {
 			err = a.ch.Run(ctx, r.Accept)
 		}
@@ -176,33 +174,6 @@ func (r *Router) receive(ctx context.Context, kind channels.Kind, a *account) {
 			return
 		}
 	}
-}
-
-var errLeaseLost = errors.New("lease lost")
-
-// receiveAlone runs an account while this node holds its lease.
-func (r *Router) receiveAlone(ctx context.Context, a *account) error {
-	name := fmt.Sprintf("channel:%d", a.set.ID)
-	if _, ok, err := r.db.Lease(ctx, name, r.cfg.Node, accountTTL); err != nil || !ok {
-		return err
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for r.sleep(ctx, accountTTL/3) {
-			if _, ok, err := r.db.Lease(ctx, name, r.cfg.Node, accountTTL); err != nil || !ok {
-				cancel(errLeaseLost)
-			}
-		}
-	})
-	err := a.ch.Run(ctx, r.Accept)
-	cancel(nil)
-	wg.Wait()
-	last, done := context.WithTimeout(context.WithoutCancel(ctx), busTimeout)
-	defer done()
-	_ = r.db.ReleaseLease(last, name, r.cfg.Node)
-	return err
 }
 
 // shared is what adapters may use of the live side.

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -52,16 +50,6 @@ func (r *Router) acquire(ctx context.Context) (string, bool) {
 	value := fmt.Sprintf("%d:%s", epoch, rand.Text())
 	ok, err := r.bus.Lease.Acquire(cctx, r.cfg.Pool, value, r.cfg.LeaseTTL)
 	return value, ok && err == nil
-}
-
-// splitLease returns a lease value's node-independent part and its epoch.
-func splitLease(value string) (string, int64) {
-	epoch, _, _ := strings.Cut(value, ":")
-	n, err := strconv.ParseInt(epoch, 10, 64)
-	if err != nil {
-		return "", 0
-	}
-	return epoch, n
 }
 
 // leader runs the engine of the pool for as long as it holds the lease.

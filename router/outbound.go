@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	outboxTTL   = 15 * time.Second // SQL lease of one account's outbox
-	outboxEvery = time.Second      // how often it is looked at without being told
-	outboxBatch = 32
+	outboxEvery = time.Second // how often it is looked at without being told
+	outboxBatch = 8           // a stop leaves no more in doubt
 	sendTimeout = 30 * time.Second
 	sendTries   = 8 // then a retry becomes a failure: some 4 minutes
 	backoffBase = time.Second
@@ -119,21 +118,29 @@ func fileKind(files []zongji.File) zongji.MessageKind {
 }
 
 // deliver sends one account's outbox until ctx ends. One node does it at a
-// time, by an SQL lease that works without the bus.
+// time.
 func (r *Router) deliver(ctx context.Context, id int64, ch channels.Channel) {
-	name := fmt.Sprintf("outbox:%d", id)
-	defer func() {
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), busTimeout)
-		defer cancel()
-		_ = r.db.ReleaseLease(last, name, r.cfg.Node)
-	}()
+	for ctx.Err() == nil {
+		err := r.holding(ctx, fmt.Sprintf("outbox:%d", id), func(ctx context.Context, fence int64) error {
+			r.deliverAll(ctx, id, fence, ch)
+			return nil
+		})
+		r.warn(ctx, "outbox lease not taken", err)
+		if !r.sleep(ctx, outboxEvery) {
+			return
+		}
+	}
+}
+
+// deliverAll sends what comes until the lease or ctx ends.
+func (r *Router) deliverAll(ctx context.Context, id, fence int64, ch channels.Channel) {
 	var paused zongji.Ms
 	for ctx.Err() == nil {
-		busy := false
-		if fence, ok, err := r.db.Lease(ctx, name, r.cfg.Node, outboxTTL); err == nil && ok && r.now() >= paused {
-			busy, paused = r.deliverBatch(ctx, id, fence, ch)
+		more := false
+		if r.now() >= paused {
+			more, paused = r.deliverBatch(ctx, id, fence, ch)
 		}
-		if !busy && !r.waitSend(ctx) {
+		if !more && !r.waitSend(ctx) {
 			return
 		}
 	}
@@ -162,10 +169,10 @@ func (r *Router) deliverBatch(ctx context.Context, id, fence int64, ch channels.
 		}
 		return false, 0
 	}
-	started := r.now()
 	for i := range rows {
-		if r.now().Sub(started) > outboxTTL/2 {
-			return true, 0 // the lease must be renewed; what was claimed comes again
+		if ctx.Err() != nil { // stopped between sends: this one was not tried
+			r.sendDone(ctx, &rows[i], zongji.StatePending, "", "", "", r.now())
+			continue
 		}
 		if until := r.sendOne(ctx, ch, &rows[i]); until > paused {
 			paused = until

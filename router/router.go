@@ -8,6 +8,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -167,6 +169,16 @@ func (r *Router) SystemInfo(ctx context.Context) SystemInfo {
 	in.BusOK = err == nil
 	in.Holder, in.Epoch = splitLease(holder)
 	return in
+}
+
+// splitLease returns the part of a lease value that is no secret, and its epoch.
+func splitLease(value string) (string, int64) {
+	epoch, _, _ := strings.Cut(value, ":")
+	n, err := strconv.ParseInt(epoch, 10, 64)
+	if err != nil {
+		return "", 0
+	}
+	return epoch, n
 }
 
 // now returns the clock's time.
