@@ -83,6 +83,20 @@ type entry struct {
 	waits              bool
 }
 
+func (l *leader) entries() (out []entry) {
+	s := l.eng.Snapshot()
+	for _, w := range s.Waiting {
+		out = append(out, entry{conv: w.Conv, epoch: w.Epoch, waits: true})
+	}
+	for _, o := range s.Offers { // of a broadcast there may be several: the first says enough
+		out = append(out, entry{conv: o.Conv, epoch: o.Epoch, waits: true})
+	}
+	for _, h := range s.Held {
+		out = append(out, entry{conv: h.Conv, epoch: h.Epoch, agent: h.Agent})
+	}
+	return out
+}
+
 // command is what brings the engine to a row's state.
 func command(c *zongji.Conversation) zongji.Command {
 	cmd := zongji.Command{Conv: c.ID, Epoch: c.Epoch, Units: c.Units, QueuedAt: c.QueuedAt, Demand: c.Demand}

@@ -133,13 +133,13 @@ func (e *effects) offered(ev engine.Event) {
 
 func (e *effects) ended(ev engine.Event) {
 	kinds := map[string]zongji.EventKind{"lapsed": zongji.EvLapsed, "declined": zongji.EvDeclined}
-	kind, ok := kinds[ev.How]
+	kind, ok := kinds[ev.Reason]
 	if !ok {
 		return
 	}
 	o := ev.Offer
 	e.do(o.Conv, func(ctx context.Context) {
-		e.record(ctx, kind, o, zongji.OfferData{Offer: o.ID, Agent: o.Agent, Reason: ev.Reason})
+		e.record(ctx, kind, o, zongji.OfferData{Offer: o.ID, Agent: o.Agent, Reason: ev.Why})
 	})
 }
 

@@ -221,8 +221,8 @@ func (l *leader) gather(evs []engine.Event) bus.Commit {
 		case engine.OfferEnded:
 			c.Ended = append(c.Ended, ev.Offer.ID)
 			c.Events = append(c.Events, zongji.Live{OfferEnd: &zongji.OfferEnd{Offer: ev.Offer.ID, Conv: ev.Offer.Conv,
-				Agent: ev.Offer.Agent, Queue: ev.Offer.Queue, How: ev.How, Reason: ev.Reason}})
-			l.r.metrics.offers.WithLabelValues(ev.How).Inc()
+				Agent: ev.Offer.Agent, Queue: ev.Offer.Queue, How: ev.Reason, Reason: ev.Why}})
+			l.r.metrics.offers.WithLabelValues(ev.Reason).Inc()
 		}
 	}
 	return c
@@ -269,7 +269,12 @@ func (l *leader) rebuild(ctx context.Context) error {
 	l.eng = engine.New(engine.Config{NewID: r.db.IDs().New})
 	evs := l.eng.Restore(now, l.queues(), agents, convs, st.Offers)
 	l.applied = l.applied[:0]
-	if err := r.bus.Pool.Reset(ctx, r.cfg.Pool, l.gather(evs)); err != nil {
+	c, snap := l.gather(evs), l.eng.Snapshot()
+	c.Put, c.Offers = nil, snap.Offers
+	for _, w := range snap.Waiting {
+		c.Put = append(c.Put, bus.Waiting{Conv: w.Conv, Queue: w.Queue, Lane: w.Lane, Key: w.Key})
+	}
+	if err := r.bus.Pool.Reset(ctx, r.cfg.Pool, c); err != nil {
 		return err
 	}
 	l.stale, l.forget = false, false
