@@ -61,7 +61,7 @@ WHERE c.status <> 'closed' AND c.status IN ('queued', 'assigned', 'wrapup') ORDE
 
 -- name: ConvOverdue
 SELECT {conv} FROM conversation c JOIN contact p ON p.id = c.contact
-WHERE c.due_at > 0 AND c.status IN ('wrapup', 'parked') AND c.due_at <= $1 ORDER BY c.due_at LIMIT $2
+WHERE c.due_at > 0 AND c.status <> 'closed' AND c.due_at <= $1 ORDER BY c.due_at LIMIT $2
 
 -- name: ConvLoad
 SELECT COALESCE(SUM(units), 0), COUNT(*) FROM conversation WHERE owner = $1 AND status IN ('assigned', 'wrapup')

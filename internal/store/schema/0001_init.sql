@@ -80,7 +80,7 @@ CREATE UNIQUE INDEX conversation_open ON conversation (channel, thread) WHERE st
 CREATE INDEX conversation_thread ON conversation (channel, thread, created_at, id);
 CREATE INDEX conversation_contact ON conversation (contact, created_at, id);
 CREATE INDEX conversation_due ON conversation (due_ms) WHERE due_ms > 0;
-CREATE INDEX conversation_overdue ON conversation (due_at) WHERE due_at > 0 AND status IN ('wrapup', 'parked');
+CREATE INDEX conversation_overdue ON conversation (due_at) WHERE due_at > 0 AND status <> 'closed';
 CREATE INDEX conversation_held ON conversation (owner) WHERE status IN ('assigned', 'wrapup');
 CREATE INDEX conversation_demo ON conversation (id) WHERE demo = 1;
 -- One index for each way to walk a list.
