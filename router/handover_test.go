@@ -202,7 +202,7 @@ func TestAfterHoursIsParkedAndComesBack(t *testing.T) {
 	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db, setup{queue: func(q *zongji.Queue) { q.Calendar = "never" }})
 		w.must(db.PutCalendar(t.Context(), "never", closedNow()))
-		n := w.node(bus.NewMemory(nil), nil)
+		n := w.node(bus.NewMemory(), nil)
 		anna := n.seat("anna")
 		st := n.write("visitor", "有人吗")
 		w.until("the conversation is parked", func() bool { return w.conv(st.Conv.ID).Status == zongji.StatusParked })

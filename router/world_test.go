@@ -233,5 +233,5 @@ func (w *world) conserved() {
 
 // each runs a test on both stores.
 func each(t *testing.T, fn func(t *testing.T, db *store.DB, b *bus.Bus)) {
-	testenv.EachStore(t, func(t *testing.T, db *store.DB) { fn(t, db, bus.NewMemory(nil)) })
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) { fn(t, db, bus.NewMemory()) })
 }
