@@ -88,22 +88,17 @@ func (db *DB) searchMessages(ctx context.Context, s zongji.Scope, q search.Query
 
 func (db *DB) searchContacts(ctx context.Context, s zongji.Scope, text string, q search.Query, match string, limit int, at int64) ([]Hit, string, error) {
 	hits := []Hit{}
-	add := func(id int64) (bool, error) {
-		c, err := db.Contact(ctx, id)
-		if err != nil {
-			return false, err
-		}
-		snippet, marks, ok := q.Snippet(c.Name)
-		if ok {
-			hits = append(hits, Hit{Kind: "contacts", Contact: &c, Snippet: snippet, Marks: marks})
-		}
-		return ok, nil
-	}
-	for st, ix := range map[*stmt]string{db.q.ContactsByPhone: db.cfg.Sealer.Blind(phoneDigits(text)), db.q.ContactsByEmail: db.cfg.Sealer.Blind(strings.ToLower(strings.TrimSpace(text)))} {
-		if ix == "" || at != math.MaxInt64 {
+	for _, by := range []struct {
+		s  *stmt
+		ix string
+	}{
+		{db.q.ContactsByPhone, db.cfg.Sealer.Blind(phoneDigits(text))},
+		{db.q.ContactsByEmail, db.cfg.Sealer.Blind(strings.ToLower(strings.TrimSpace(text)))},
+	} {
+		if by.ix == "" || at != math.MaxInt64 { // they stand on the first page
 			continue
 		}
-		ids, err := list(db.read(ctx), st, scopeArgs(s, ix), scanID)
+		ids, err := list(db.read(ctx), by.s, scopeArgs(s, by.ix), scanID)
 		if err != nil {
 			return nil, "", err
 		}
@@ -124,8 +119,12 @@ func (db *DB) searchContacts(ctx context.Context, s zongji.Scope, text string, q
 			if len(hits) >= limit {
 				return hits, itoa(at), nil
 			}
-			if _, err := add(id); err != nil {
+			c, err := db.Contact(ctx, id)
+			if err != nil {
 				return nil, "", err
+			}
+			if snippet, marks, ok := q.Snippet(c.Name); ok {
+				hits = append(hits, Hit{Kind: "contacts", Contact: &c, Snippet: snippet, Marks: marks})
 			}
 			at = id
 		}
