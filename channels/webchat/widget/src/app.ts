@@ -95,16 +95,15 @@ export class App {
     if (this.#shown) return
     this.#shown = true
     this.#sock.start()
-    this.#paint()
-    this.#el.input.focus()
     this.#bottom()
+    this.#el.input.focus()
     this.#call('open')
   }
 
   close(): void {
     if (!this.#shown) return
     this.#shown = false
-    this.#paint()
+    this.#paintNow()
     this.#el.launch.focus()
     this.#call('close')
   }
