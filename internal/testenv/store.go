@@ -6,6 +6,7 @@ import (
 
 	"zongji/internal/store"
 	"zongji/internal/zongji"
+	"zongji/router/bus"
 )
 
 // EachStore runs fn on an empty SQLite file and on an empty PostgreSQL schema.
@@ -33,4 +34,22 @@ func OpenStore(t testing.TB, dsn string, clock zongji.Clock) *store.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// EachBus runs fn on a bus in memory and on a redis-server of its own.
+func EachBus(t *testing.T, fn func(*testing.T, *bus.Bus)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) {
+		b := bus.NewMemory()
+		t.Cleanup(func() { b.Close() })
+		fn(t, b)
+	})
+	t.Run("redis", func(t *testing.T) {
+		b, err := bus.OpenRedis(t.Context(), Redis(t).URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		fn(t, b)
+	})
 }

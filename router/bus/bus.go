@@ -37,7 +37,9 @@ type Bus struct {
 	Values   Values
 	Typing   Typing
 	Ping     func(context.Context) error
-	Close    func() error
+	// Flush empties it, as FLUSHALL does: for demonstrations and tests.
+	Flush func(context.Context) error
+	Close func() error
 }
 
 // Lease is leadership of a pool. The value is "<epoch>:<random128>" and is

@@ -51,9 +51,10 @@ func flush(t *testing.T, url string) {
 	}
 }
 
-func TestFlushInTheMiddleSaysGoneAndGoesOn(t *testing.T) {
-	s := testenv.Redis(t)
-	b, ctx := open(t, s.URL), t.Context()
+func TestFlushInTheMiddleSaysGoneAndGoesOn(t *testing.T) { testenv.EachBus(t, flushInTheMiddle) }
+
+func flushInTheMiddle(t *testing.T, b *bus.Bus) {
+	ctx := t.Context()
 	if err := b.Pool.Send(ctx, "main", zongji.Command{ID: 1}); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,9 @@ func TestFlushInTheMiddleSaysGoneAndGoesOn(t *testing.T) {
 	waits := make(chan error, 1)
 	go func() { _, _, err := b.Stream.Tail(ctx, head, 1, 10*time.Second); waits <- err }()
 	time.Sleep(20 * time.Millisecond) // lets it block; right also when it does not yet
-	flush(t, s.URL)
+	if err := b.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
 	if err := b.Stream.Publish(ctx, zongji.Live{Config: "x"}); err != nil {
 		t.Fatal(err)
 	}

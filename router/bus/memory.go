@@ -68,6 +68,7 @@ func NewMemory() *Bus {
 		Lease: memLease{m}, Pool: memPools{m}, Offers: memOffers{m}, Stream: memStream{m}, Presence: memPresence{m},
 		Bucket: memBucket{m}, Values: memValues{m}, Typing: memTyping{m},
 		Ping:  func(context.Context) error { return nil },
+		Flush: func(context.Context) error { m.flush(); return nil },
 		Close: func() error { return nil },
 	}
 }
@@ -83,6 +84,24 @@ func (m *memory) pool(name string) *memPool {
 		m.pools[name] = p
 	}
 	return p
+}
+
+// flush forgets everything; readers of streams get ErrGone.
+func (m *memory) flush() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stream.reset()
+	for _, p := range m.pools {
+		p.cmds.reset()
+		p.cursor = ""
+		clear(p.waiting)
+		clear(p.depths)
+		clear(p.offers)
+	}
+	clear(m.leases)
+	clear(m.values)
+	clear(m.buckets)
+	clear(m.presence)
 }
 
 // sweep forgets what ended, now and then. It expects the lock.
@@ -130,6 +149,17 @@ func (j *journal[T]) add(items ...T) {
 		j.items, j.first = slices.Clone(j.items[n:]), j.first+n
 	}
 	if j.wake != nil && len(items) > 0 {
+		close(j.wake)
+		j.wake = nil
+	}
+}
+
+// reset empties the journal and begins a new generation.
+func (j *journal[T]) reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.gen, j.first, j.items = newGeneration(), 1, nil
+	if j.wake != nil {
 		close(j.wake)
 		j.wake = nil
 	}

@@ -76,6 +76,7 @@ func OpenRedis(ctx context.Context, url string) (*Bus, error) {
 		Lease: redisLease{r}, Pool: redisPool{r}, Offers: redisOffers{r}, Stream: redisStream{r}, Presence: redisPresence{r},
 		Bucket: redisBucket{r}, Values: redisValues{r}, Typing: redisTyping{r},
 		Ping:  func(ctx context.Context) error { return down(r.c.Ping(ctx).Err()) },
+		Flush: func(ctx context.Context) error { return down(r.c.FlushDB(ctx).Err()) },
 		Close: r.c.Close,
 	}, nil
 }
