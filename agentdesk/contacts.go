@@ -1,0 +1,138 @@
+package agentdesk
+
+import (
+	"context"
+	"strings"
+
+	"zongji/internal/zongji"
+)
+
+// masked hides phone and address: 138****1111, a***@x.com.
+func masked(c zongji.Contact) zongji.Contact {
+	c.Phone, c.Email = maskPhone(c.Phone), maskEmail(c.Email)
+	return c
+}
+
+func maskPhone(s string) string {
+	r := []rune(s)
+	switch {
+	case len(r) == 0:
+		return ""
+	case len(r) < 8:
+		return strings.Repeat("*", len(r))
+	}
+	return string(r[:3]) + "****" + string(r[len(r)-4:])
+}
+
+func maskEmail(s string) string {
+	name, host, ok := strings.Cut(s, "@")
+	switch {
+	case s == "":
+		return ""
+	case !ok || name == "":
+		return "***"
+	}
+	return string([]rune(name)[:1]) + "***@" + host
+}
+
+// customer refuses a contact of whom no conversation lies in scope.
+func (d *Desk) customer(ctx context.Context, me zongji.Actor, id int64) (zongji.Contact, error) {
+	gone := zongji.Errorf(zongji.NotFound, "no_contact", "no such contact")
+	if !me.Scope.All {
+		if convs, err := d.cfg.Store.ContactConversations(ctx, me.Scope, id, 1); err != nil {
+			return zongji.Contact{}, err
+		} else if len(convs) == 0 {
+			return zongji.Contact{}, gone
+		}
+	}
+	return d.cfg.Store.Contact(ctx, id)
+}
+
+type oneContact struct {
+	Contact int64 `path:"contact"`
+}
+
+func (d *Desk) contact(ctx context.Context, me zongji.Actor, req *oneContact) (zongji.Contact, error) {
+	c, err := d.customer(ctx, me, req.Contact)
+	return masked(c), err
+}
+
+type patchContactReq struct {
+	Contact int64 `path:"contact"`
+	Body    struct {
+		Name  *string            `json:"name,omitempty" maxLength:"64"`
+		Level *zongji.Level      `json:"level,omitempty" minimum:"0" maximum:"3"`
+		Note  *string            `json:"note,omitempty" maxLength:"2000"`
+		Lang  *string            `json:"lang,omitempty" enum:",zh-CN,zh-TW,en"`
+		Attrs *map[string]string `json:"attrs,omitempty"`
+		Block *bool              `json:"blocked,omitempty"`
+	}
+}
+
+func (d *Desk) patchContact(ctx context.Context, me zongji.Actor, req *patchContactReq) (zongji.Contact, error) {
+	c, err := d.customer(ctx, me, req.Contact)
+	if err != nil {
+		return c, err
+	}
+	b := req.Body
+	set(&c.Name, b.Name)
+	set(&c.Level, b.Level)
+	set(&c.Note, b.Note)
+	set(&c.Lang, b.Lang)
+	set(&c.Attrs, b.Attrs)
+	set(&c.Blocked, b.Block)
+	if len(c.Attrs) > 50 {
+		return c, mistakes{}.with("attrs", "has %d entries: at most 50 are allowed", len(c.Attrs))
+	}
+	for k, v := range c.Attrs {
+		if len([]rune(k)) > 40 || len([]rune(v)) > 500 {
+			return c, mistakes{}.with("attrs", "%.40q: names have at most 40 and values at most 500 characters", k)
+		}
+	}
+	if c, err = d.cfg.Store.PatchContact(ctx, c); err != nil {
+		return c, err
+	}
+	return masked(c), d.audit(ctx, me, "contact.change", about("contact", req.Contact), nil)
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+type contactConvReq struct {
+	Contact int64 `path:"contact"`
+	Limit   int   `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+func (d *Desk) contactConversations(ctx context.Context, me zongji.Actor, req *contactConvReq) (page[zongji.Conversation], error) {
+	if _, err := d.customer(ctx, me, req.Contact); err != nil {
+		return page[zongji.Conversation]{}, err
+	}
+	return all(d.cfg.Store.ContactConversations(ctx, me.Scope, req.Contact, req.Limit))
+}
+
+type revealReq struct {
+	Contact int64 `path:"contact"`
+	Body    struct {
+		Reason string `json:"reason" required:"true" minLength:"1" maxLength:"200"`
+	}
+}
+
+type revealAnswer struct {
+	Phone string `json:"phone"`
+	Email string `json:"email"`
+}
+
+// reveal is logged before anything is shown.
+func (d *Desk) reveal(ctx context.Context, me zongji.Actor, req *revealReq) (revealAnswer, error) {
+	if _, err := d.customer(ctx, me, req.Contact); err != nil {
+		return revealAnswer{}, err
+	}
+	if err := d.audit(ctx, me, "contact.reveal", about("contact", req.Contact), map[string]string{"reason": req.Body.Reason}); err != nil {
+		return revealAnswer{}, err
+	}
+	phone, email, err := d.cfg.Store.Reveal(ctx, req.Contact)
+	return revealAnswer{phone, email}, err
+}

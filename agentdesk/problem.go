@@ -1,0 +1,196 @@
+package agentdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+	"github.com/gin-gonic/gin"
+
+	"zongji/internal/zongji"
+	"zongji/router/bus"
+)
+
+// Problem is how REST answers errors: RFC 9457 with a stable code.
+type Problem struct {
+	Status  int                 `json:"status"`
+	Title   string              `json:"title"`
+	Detail  string              `json:"detail,omitempty"`
+	Code    string              `json:"code" doc:"stable; screens translate it"`
+	Errors  []*huma.ErrorDetail `json:"errors,omitempty"`
+	headers http.Header
+}
+
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is asked by huma.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders is asked by huma.
+func (p *Problem) GetHeaders() http.Header { return p.headers }
+
+// ContentType is asked by huma.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// newProblem makes a problem of what huma itself refuses.
+func newProblem(status int, detail string, errs ...error) huma.StatusError {
+	p := &Problem{Status: status, Title: http.StatusText(status), Detail: detail, Code: codes[status]}
+	if p.Code == "" {
+		p.Code = "invalid"
+	}
+	for _, err := range errs {
+		var d huma.ErrorDetailer
+		if errors.As(err, &d) {
+			p.Errors = append(p.Errors, d.ErrorDetail())
+		} else if err != nil {
+			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: err.Error()})
+		}
+	}
+	for _, e := range p.Errors {
+		e.Value = nil // it may hold what must not be repeated, and it may be long
+		if e.Message == validation.MsgUnexpectedProperty {
+			p.Code = "unknown_field"
+			p.Detail = "unknown field " + strings.TrimPrefix(e.Location, "body.")
+		}
+	}
+	return p
+}
+
+var codes = map[int]string{
+	http.StatusBadRequest: "bad_request", http.StatusUnauthorized: "unauthenticated", http.StatusForbidden: "denied",
+	http.StatusNotFound: "not_found", http.StatusRequestTimeout: "timeout", http.StatusRequestEntityTooLarge: "too_large",
+	http.StatusUnsupportedMediaType: "type_not_allowed", http.StatusInternalServerError: "internal",
+}
+
+// problemOf says what an error is to whoever caused it. Internal ones show
+// nothing.
+func problemOf(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		if p.Title == "" {
+			p.Title = http.StatusText(p.Status)
+		}
+		return p
+	}
+	p = &Problem{Code: zongji.CodeOf(err)}
+	switch kind := zongji.KindOf(err); {
+	case kind == zongji.Invalid && p.Code == "type_not_allowed":
+		p.Status = http.StatusUnsupportedMediaType
+	case kind == zongji.Invalid:
+		p.Status = http.StatusUnprocessableEntity
+	case kind == zongji.Unauthenticated:
+		p.Status = http.StatusUnauthorized
+	case kind == zongji.Denied:
+		p.Status = http.StatusForbidden
+	case kind == zongji.NotFound:
+		p.Status = http.StatusNotFound
+	case kind == zongji.Conflict:
+		p.Status = http.StatusConflict
+	case kind == zongji.TooLarge:
+		p.Status = http.StatusRequestEntityTooLarge
+	case kind == zongji.Busy && (p.Code == "try_later" || p.Code == "rate"):
+		p.Status, p.headers = http.StatusTooManyRequests, http.Header{"Retry-After": {"60"}}
+	case kind == zongji.Busy, errors.Is(err, bus.ErrDown), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		p.Status, p.headers = http.StatusServiceUnavailable, http.Header{"Retry-After": {"2"}}
+		if kind != zongji.Busy {
+			p.Code, p.Detail = "unavailable", "a part of the service is down: try again"
+		}
+	default:
+		p.Status = http.StatusInternalServerError
+	}
+	p.Title = http.StatusText(p.Status)
+	if zongji.KindOf(err) != zongji.Internal {
+		p.Detail = text(err)
+	}
+	var m mistakes
+	if errors.As(err, &m) {
+		p.Errors = m
+	}
+	return p
+}
+
+// text returns the part of an error that may be shown.
+func text(err error) string {
+	var e *zongji.Error
+	if errors.As(err, &e) {
+		return e.Text
+	}
+	return ""
+}
+
+// fail answers a raw request with a problem.
+func (d *Desk) fail(c *gin.Context, err error) {
+	p := d.logged(c.Request.Method+" "+c.FullPath(), err)
+	for k, v := range p.headers {
+		c.Writer.Header()[k] = v
+	}
+	c.Header("Content-Type", "application/problem+json")
+	c.AbortWithStatusJSON(p.Status, p)
+}
+
+// logged turns err into a problem and logs it here, once, when somebody has to
+// look.
+func (d *Desk) logged(what string, err error) *Problem {
+	p := problemOf(err)
+	if p.Status == http.StatusInternalServerError {
+		d.log.Error("request failed", "what", what, "err", err)
+	}
+	return p
+}
+
+// mistakes are what is wrong with a request, field by field.
+type mistakes []*huma.ErrorDetail
+
+func (m *mistakes) add(field, format string, args ...any) {
+	*m = append(*m, &huma.ErrorDetail{Location: "body." + field, Message: fmt.Sprintf(format, args...)})
+}
+
+// need adds a mistake when s is empty or longer than max characters.
+func (m *mistakes) need(field, s string, max int) {
+	switch n := len([]rune(strings.TrimSpace(s))); {
+	case n == 0:
+		m.add(field, "is empty: fill it in")
+	case n > max:
+		m.add(field, "has %d characters: at most %d are allowed", n, max)
+	}
+}
+
+// between adds a mistake when n is out of range.
+func (m *mistakes) between(field string, n, low, high int) {
+	if n < low || n > high {
+		m.add(field, "is %d: %d to %d are allowed", n, low, high)
+	}
+}
+
+// oneOf adds a mistake when s is none of the allowed.
+func (m *mistakes) oneOf(field, s string, allowed ...string) {
+	if !slices.Contains(allowed, s) {
+		m.add(field, "is %q: allowed are %s", s, strings.Join(allowed, ", "))
+	}
+}
+
+func (m mistakes) Error() string {
+	parts := make([]string, len(m))
+	for i, e := range m {
+		parts[i] = strings.TrimPrefix(e.Location, "body.") + " " + e.Message
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Unwrap makes mistakes an Invalid error.
+func (m mistakes) Unwrap() error {
+	return zongji.Errorf(zongji.Invalid, "invalid", "%s", m.Error())
+}
+
+// err returns m, nil when nothing is wrong.
+func (m mistakes) err() error {
+	if len(m) == 0 {
+		return nil
+	}
+	return m
+}
