@@ -35,7 +35,7 @@ type Config struct {
 	Auth   *auth.Auth
 	Blobs  *blob.Blobs
 	Bot    *bot.Bot
-	Typing bus.Typing // where typing notes are said; nil = nowhere
+	Bus    *bus.Bus // for typing notes and the depths of queues
 	Clock  zongji.Clock
 	Log    *slog.Logger
 	Zone   *time.Location // in which a day of the wall begins; nil = Asia/Shanghai

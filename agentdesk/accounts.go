@@ -1,0 +1,199 @@
+package agentdesk
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"zongji/channels"
+	"zongji/internal/zongji"
+)
+
+func (d *Desk) channels(ctx context.Context, _ zongji.Actor, _ *struct{}) (page[zongji.ChannelAccount], error) {
+	return all(d.cfg.Store.Channels(ctx))
+}
+
+type kindCard struct {
+	Name  string           `json:"name"`
+	Form  []channels.Field `json:"form"`
+	Check bool             `json:"check"`
+}
+
+func (d *Desk) channelKinds(context.Context, zongji.Actor, *struct{}) (page[kindCard], error) {
+	cards := []kindCard{}
+	for _, k := range d.cfg.Kinds {
+		cards = append(cards, kindCard{k.Name, k.Form, k.Check != nil})
+	}
+	return page[kindCard]{Items: cards}, nil
+}
+
+type channelBody struct{ Body zongji.ChannelAccount }
+type channelPut struct {
+	ID   int64 `path:"id"`
+	Body zongji.ChannelAccount
+}
+
+func (d *Desk) addChannel(ctx context.Context, me zongji.Actor, req *channelBody) (zongji.ChannelAccount, error) {
+	a := req.Body
+	a.ID = 0
+	if a.Key == "" {
+		a.Key = randomHex(8)
+	}
+	return d.putChannel(ctx, me, a, "add")
+}
+
+func (d *Desk) channel(ctx context.Context, id int64) (zongji.ChannelAccount, error) {
+	list, err := d.cfg.Store.Channels(ctx)
+	return find(list, err, func(a zongji.ChannelAccount) bool { return a.ID == id })
+}
+
+func (d *Desk) changeChannel(ctx context.Context, me zongji.Actor, req *channelPut) (zongji.ChannelAccount, error) {
+	old, err := d.channel(ctx, req.ID)
+	if err != nil {
+		return old, err
+	}
+	a := req.Body
+	a.ID, a.Kind, a.Secret = old.ID, old.Kind, old.Secret
+	return d.putChannel(ctx, me, a, "change")
+}
+
+func (d *Desk) putChannel(ctx context.Context, me zongji.Actor, a zongji.ChannelAccount, verb string) (zongji.ChannelAccount, error) {
+	m, err := d.checkChannel(ctx, a)
+	if err != nil {
+		return a, err
+	}
+	if err := m.err(); err != nil {
+		return a, err
+	}
+	a.Updated = d.now()
+	if a, err = d.cfg.Store.PutChannel(ctx, a); err != nil {
+		return a, err
+	}
+	return a, d.saved(ctx, me, "channels", verb, a.ID, map[string]string{"channel": a.Name})
+}
+
+// checkChannel names what is wrong with an account, by its kind's form.
+func (d *Desk) checkChannel(ctx context.Context, a zongji.ChannelAccount) (mistakes, error) {
+	var m mistakes
+	m.key("key", a.Key)
+	m.need("name", a.Name, 64)
+	others, err := d.cfg.Store.Channels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range others {
+		if o.ID != a.ID && o.Key == a.Key {
+			m.add("key", "channel %s has this key: choose another", o.Name)
+		}
+		if o.ID != a.ID && o.Name == a.Name {
+			m.add("name", "another channel has this name: choose another")
+		}
+	}
+	queues, err := d.cfg.Store.Queues(ctx)
+	if _, missing := find(queues, err, func(q zongji.Queue) bool { return q.ID == a.Queue }); missing != nil {
+		m.add("queue", "there is no such queue: choose one")
+	}
+	kind, unknown := find(d.cfg.Kinds, nil, func(k channels.Kind) bool { return k.Name == a.Kind })
+	if unknown != nil {
+		m.add("kind", "%q is not known", a.Kind)
+		return m, err
+	}
+	for _, f := range kind.Form {
+		checkField(&m, f, a.Settings[f.Key])
+	}
+	for key := range a.Settings {
+		if !slices.ContainsFunc(kind.Form, func(f channels.Field) bool { return f.Key == key }) {
+			m.add("settings."+key, "is not a setting of %s", a.Kind)
+		}
+	}
+	return m, err
+}
+
+func checkField(m *mistakes, f channels.Field, v string) {
+	at := "settings." + f.Key
+	if v == "" {
+		if f.Required {
+			m.add(at, "is empty: fill it in")
+		}
+		return
+	}
+	if f.Max > 0 && len([]rune(v)) > f.Max {
+		m.add(at, "has more than %d characters", f.Max)
+	}
+	switch f.Type {
+	case "color":
+		if _, err := hex.DecodeString(strings.TrimPrefix(v, "#")); err != nil || len(v) != 7 || v[0] != '#' {
+			m.add(at, "must be a colour like #1677ff")
+		}
+	case "bool":
+		m.oneOf(at, v, "true", "false")
+	case "number":
+		if _, err := strconv.ParseFloat(v, 64); err != nil {
+			m.add(at, "must be a number")
+		}
+	case "select":
+		m.oneOf(at, v, f.Options...)
+	}
+	if f.Key == "origins" {
+		for o := range strings.FieldsFuncSeq(v, func(r rune) bool { return strings.ContainsRune(", \n\r\t", r) }) {
+			if u, err := url.Parse(o); err != nil || u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" {
+				m.add(at, "%q must be like https://shop.example.com", o)
+			}
+		}
+	}
+}
+
+func (d *Desk) deleteChannel(ctx context.Context, me zongji.Actor, req *byID) (none, error) {
+	a, err := d.channel(ctx, req.ID)
+	if err != nil {
+		return none{}, err
+	}
+	if err := d.cfg.Store.DeleteChannel(ctx, a.ID); err != nil {
+		return none{}, err
+	}
+	return none{}, d.saved(ctx, me, "channels", "delete", a.ID, map[string]string{"channel": a.Name})
+}
+
+type secretAnswer struct {
+	Secret string `json:"secret"`
+}
+
+// newSecret makes the secret that signs visitors' identities; it is shown
+// this once.
+func (d *Desk) newSecret(ctx context.Context, me zongji.Actor, req *byID) (secretAnswer, error) {
+	if _, err := d.channel(ctx, req.ID); err != nil {
+		return secretAnswer{}, err
+	}
+	secret := randomHex(32)
+	if err := d.cfg.Store.SetChannelSecret(ctx, req.ID, secret); err != nil {
+		return secretAnswer{}, err
+	}
+	return secretAnswer{secret}, d.saved(ctx, me, "channels", "secret", req.ID, nil)
+}
+
+type checkAnswer struct {
+	Steps []channels.Step `json:"steps"`
+}
+
+// checkAccount tries the connection of an account, step by step.
+func (d *Desk) checkAccount(ctx context.Context, _ zongji.Actor, req *byID) (checkAnswer, error) {
+	a, err := d.channel(ctx, req.ID)
+	if err != nil {
+		return checkAnswer{}, err
+	}
+	kind, err := find(d.cfg.Kinds, nil, func(k channels.Kind) bool { return k.Name == a.Kind })
+	if err != nil || kind.Check == nil {
+		return checkAnswer{[]channels.Step{}}, nil
+	}
+	return checkAnswer{kind.Check(ctx, a)}, nil
+}
+
+func randomHex(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b)
+	return hex.EncodeToString(b)
+}

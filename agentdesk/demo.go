@@ -1,0 +1,97 @@
+package agentdesk
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"zongji/internal/zongji"
+)
+
+// Demo is what the cockpit of the demo shows and does. The demo listens on
+// this machine only.
+type Demo interface {
+	// Info is the cockpit's state as JSON: logins, counters, progress.
+	Info(ctx context.Context) (any, error)
+	// Do runs one of DemoActions.
+	Do(ctx context.Context, action string, args json.RawMessage) error
+}
+
+// DemoActions are the paths below /api/v1/demo/ that POST runs.
+var DemoActions = []string{"play", "stop", "flush", "kill", "history/load", "history/remove"}
+
+// demoRoutes stand in the list only while the demo runs.
+func (d *Desk) demoRoutes() []route {
+	list := []route{raw("GET", base+"/demo", zongji.PermPublic, rowsDemo, "state of the cockpit", d.demoInfo)}
+	for _, action := range DemoActions {
+		list = append(list, raw("POST", base+"/demo/"+action, zongji.PermPublic, rowsDemo, "the demo's "+action, d.demoDo(action)))
+	}
+	return list
+}
+
+// local refuses whoever is not on this machine, also a page elsewhere whose
+// name resolves to it.
+func local(r *http.Request) error {
+	if !isLocal(r.RemoteAddr) || !isLocal(r.Host) {
+		return errDenied
+	}
+	if o := r.Header.Get("Origin"); o != "" {
+		if u, err := url.Parse(o); err != nil || !isLocal(u.Host) {
+			return errDenied
+		}
+	}
+	return nil
+}
+
+func isLocal(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (d *Desk) demoInfo(c *gin.Context, _ zongji.Actor) error {
+	if err := local(c.Request); err != nil {
+		return err
+	}
+	info, err := d.cfg.Demo.Info(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, info)
+	return nil
+}
+
+func (d *Desk) demoDo(action string) func(*gin.Context, zongji.Actor) error {
+	return func(c *gin.Context, _ zongji.Actor) error {
+		if err := local(c.Request); err != nil {
+			return err
+		}
+		if c.GetHeader("X-Zongji-Demo") != "1" {
+			return zongji.Errorf(zongji.Denied, "denied", "the header X-Zongji-Demo: 1 is missing")
+		}
+		args, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, 64<<10))
+		if err != nil {
+			return tooLarge(err, 64<<10)
+		}
+		if len(args) > 0 && !json.Valid(args) {
+			return zongji.Errorf(zongji.Invalid, "invalid", "the body is not JSON")
+		}
+		if err := d.cfg.Demo.Do(c.Request.Context(), action, args); err != nil {
+			if zongji.KindOf(err) == zongji.Internal {
+				err = zongji.Errorf(zongji.Conflict, "demo", "%s", err)
+			}
+			return err
+		}
+		c.Status(http.StatusNoContent)
+		c.Writer.WriteHeaderNow()
+		return nil
+	}
+}

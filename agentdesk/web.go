@@ -1,0 +1,180 @@
+package agentdesk
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"zongji/internal/zongji"
+)
+
+// unbuilt is what the web app's place says when the app was not built.
+const unbuilt = `<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>总机 Zongji</title>
+<body style="font:16px/1.6 sans-serif;max-width:36em;margin:4em auto"><h1>总机 Zongji</h1>
+<p>网页还没有构建。请运行 <code>make web</code>，然后重新构建并启动。</p>
+<p>The web app has not been built: run <code>make web</code>, then build and start again.</p>`
+
+// web serves the app for every path that is no route: its files, and
+// index.html for the pages that the app itself knows.
+func (d *Desk) web(c *gin.Context) {
+	p := path.Clean(c.Request.URL.Path)
+	for _, prefix := range []string{"/api", "/ws", "/f", "/c"} {
+		if p == prefix || strings.HasPrefix(p, prefix+"/") {
+			d.fail(c, &Problem{Status: http.StatusNotFound, Code: "no_route", Detail: "no such address"})
+			return
+		}
+	}
+	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
+		d.fail(c, &Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Detail: c.Request.Method + " is not known here"})
+		return
+	}
+	name := strings.TrimPrefix(p, "/")
+	if name != "" && d.asset(c, name) {
+		return
+	}
+	if ext := path.Ext(name); ext != "" && ext != ".html" {
+		c.Data(http.StatusNotFound, "text/plain; charset=utf-8", []byte("not found"))
+		return
+	}
+	if !d.asset(c, "index.html") {
+		c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(unbuilt))
+	}
+}
+
+// asset writes one file of the app; false when there is none. What carries a
+// hash in its name never changes.
+func (d *Desk) asset(c *gin.Context, name string) bool {
+	if d.cfg.Web == nil || !fs.ValidPath(name) {
+		return false
+	}
+	f, err := d.cfg.Web.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil || st.IsDir() {
+		return false
+	}
+	src, ok := f.(io.ReadSeeker)
+	if !ok {
+		return false
+	}
+	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+		c.Header("Content-Type", t)
+	}
+	if strings.HasPrefix(name, "assets/") {
+		c.Header("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		c.Header("Cache-Control", "no-cache")
+	}
+	http.ServeContent(c.Writer, c.Request, name, st.ModTime(), src)
+	return true
+}
+
+// widget is widget.js with the tag of its content.
+type widget struct {
+	js   []byte
+	etag string
+}
+
+func newWidget(js []byte) widget {
+	sum := sha256.Sum256(js)
+	return widget{js, `"` + hex.EncodeToString(sum[:8]) + `"`}
+}
+
+// widgetJS is loaded by foreign pages; browsers ask again after 5 minutes.
+func (d *Desk) widgetJS(c *gin.Context, _ zongji.Actor) error {
+	if len(d.widget.js) == 0 {
+		return zongji.Errorf(zongji.NotFound, "not_built", "the widget has not been built: run make web")
+	}
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
+	h.Set("Cache-Control", "public, max-age=300")
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("ETag", d.widget.etag)
+	http.ServeContent(c.Writer, c.Request, "", noTime, bytes.NewReader(d.widget.js))
+	return nil
+}
+
+func (d *Desk) healthz(c *gin.Context, _ zongji.Actor) error {
+	c.String(http.StatusOK, "ok\n")
+	return nil
+}
+
+func (d *Desk) readyz(c *gin.Context, _ zongji.Actor) error {
+	r := d.ready(c.Request.Context())
+	status := http.StatusOK
+	if !r.OK {
+		status = http.StatusServiceUnavailable
+	}
+	c.JSON(status, r)
+	return nil
+}
+
+func (d *Desk) metrics(c *gin.Context, _ zongji.Actor) error {
+	promhttp.HandlerFor(d.cfg.Gather, promhttp.HandlerOpts{}).ServeHTTP(c.Writer, c.Request)
+	return nil
+}
+
+func (d *Desk) openapi(c *gin.Context, _ zongji.Actor) error {
+	b, err := d.api.OpenAPI().MarshalJSON()
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, "application/openapi+json", b)
+	return nil
+}
+
+// account hands a request on to the handler of an open channel account, which
+// sees path without the prefix.
+func (d *Desk) account(key, path string) func(*gin.Context, zongji.Actor) error {
+	return func(c *gin.Context, _ zongji.Actor) error {
+		k, p := c.Param("key"), c.Param("rest")
+		if key != "" {
+			k, p = c.Query(key), path
+		}
+		var h http.Handler
+		if d.cfg.Account != nil {
+			h = d.cfg.Account(k)
+		}
+		if h == nil {
+			return zongji.Errorf(zongji.NotFound, "no_channel", "there is no open channel with this key")
+		}
+		r := c.Request.Clone(c.Request.Context())
+		r.URL.Path, r.URL.RawPath = p, ""
+		c.Writer.Header().Del("Content-Security-Policy")
+		c.Writer.Header().Del("X-Frame-Options")
+		h.ServeHTTP(c.Writer, r)
+		return nil
+	}
+}
+
+// download serves an attachment to whoever knows its link.
+func (d *Desk) download(c *gin.Context, _ zongji.Actor) error {
+	return d.cfg.Blobs.Serve(c.Writer, c.Request, c.Param("token"))
+}
+
+// upload stores one file of an agent.
+func (d *Desk) upload(c *gin.Context, _ zongji.Actor) error {
+	name, src, err := formFile(c, zongji.MaxFile)
+	if err != nil {
+		return err
+	}
+	f, err := d.cfg.Blobs.Put(c.Request.Context(), name, src, zongji.MaxFile)
+	if err != nil {
+		return tooLarge(err, zongji.MaxFile)
+	}
+	c.JSON(http.StatusOK, f)
+	return nil
+}
