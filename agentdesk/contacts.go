@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"zongji/internal/store"
 	"zongji/internal/zongji"
 )
 
@@ -60,12 +61,12 @@ func (d *Desk) contact(ctx context.Context, me zongji.Actor, req *oneContact) (z
 type patchContactReq struct {
 	Contact int64 `path:"contact"`
 	Body    struct {
-		Name  *string            `json:"name,omitempty" maxLength:"64"`
-		Level *zongji.Level      `json:"level,omitempty" minimum:"0" maximum:"3"`
-		Note  *string            `json:"note,omitempty" maxLength:"2000"`
-		Lang  *string            `json:"lang,omitempty" enum:",zh-CN,zh-TW,en"`
-		Attrs *map[string]string `json:"attrs,omitempty"`
-		Block *bool              `json:"blocked,omitempty"`
+		Name  *string           `json:"name,omitempty" maxLength:"64"`
+		Level *zongji.Level     `json:"level,omitempty" minimum:"0" maximum:"3"`
+		Note  *string           `json:"note,omitempty" maxLength:"2000"`
+		Lang  *string           `json:"lang,omitempty" enum:",zh-CN,zh-TW,en"`
+		Attrs map[string]string `json:"attrs,omitempty" doc:"an empty value removes"`
+		Block *bool             `json:"blocked,omitempty"`
 	}
 }
 
@@ -75,30 +76,19 @@ func (d *Desk) patchContact(ctx context.Context, me zongji.Actor, req *patchCont
 		return c, err
 	}
 	b := req.Body
-	set(&c.Name, b.Name)
-	set(&c.Level, b.Level)
-	set(&c.Note, b.Note)
-	set(&c.Lang, b.Lang)
-	set(&c.Attrs, b.Attrs)
-	set(&c.Blocked, b.Block)
-	if len(c.Attrs) > 50 {
-		return c, mistakes{}.with("attrs", "has %d entries: at most 50 are allowed", len(c.Attrs))
+	if len(b.Attrs) > 50 {
+		return c, mistakes{}.with("attrs", "has %d entries: at most 50 are allowed", len(b.Attrs))
 	}
-	for k, v := range c.Attrs {
+	for k, v := range b.Attrs {
 		if len([]rune(k)) > 40 || len([]rune(v)) > 500 {
 			return c, mistakes{}.with("attrs", "%.40q: names have at most 40 and values at most 500 characters", k)
 		}
 	}
-	if c, err = d.cfg.Store.PatchContact(ctx, c); err != nil {
+	c, err = d.cfg.Store.PatchContact(ctx, req.Contact, store.ContactPatch{Name: b.Name, Level: b.Level, Lang: b.Lang, Note: b.Note, Blocked: b.Block, Attrs: b.Attrs})
+	if err != nil {
 		return c, err
 	}
 	return masked(c), d.audit(ctx, me, "contact.change", about("contact", req.Contact), nil)
-}
-
-func set[T any](to *T, from *T) {
-	if from != nil {
-		*to = *from
-	}
 }
 
 type contactConvReq struct {

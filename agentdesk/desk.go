@@ -35,7 +35,7 @@ type Config struct {
 	Auth   *auth.Auth
 	Blobs  *blob.Blobs
 	Bot    *bot.Bot
-	Bus    *bus.Bus // for typing notes and the depths of queues
+	Bus    *bus.Bus // for the depths of queues
 	Clock  zongji.Clock
 	Log    *slog.Logger
 	Zone   *time.Location // in which a day of the wall begins; nil = Asia/Shanghai
@@ -44,8 +44,7 @@ type Config struct {
 	URL     string   // how browsers reach the product; its host is an allowed origin
 	Trusted []string // networks whose X-Forwarded-For is believed
 
-	Kinds   []channels.Kind               // the kinds of channel that this build knows
-	Account func(key string) http.Handler // the handler of an open channel account, nil when there is none
+	Kinds []channels.Kind // the kinds of channel that this build knows
 
 	Web    fs.FS  // the built web app; without index.html one page says how to build it
 	Widget []byte // widget.js

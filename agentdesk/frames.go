@@ -10,7 +10,6 @@ import (
 
 	"zongji/internal/zongji"
 	"zongji/router"
-	"zongji/router/bus"
 )
 
 // Close codes of the desk's socket, see docs/protocol.md §1.
@@ -88,7 +87,7 @@ func (d *Desk) frames() []frame {
 			return nil, d.read(ctx, me, f.Conv, f.Seq)
 		}},
 		{"typing", zongji.PermReply, rowsConv, func(ctx context.Context, _ *screen, me zongji.Actor, f request) (answer, error) {
-			return nil, d.type_(ctx, me, f.Conv, f.On)
+			return nil, d.wrote(ctx, me, f.Conv, f.On)
 		}},
 		{"ping", zongji.PermSelf, rowsNone, func(context.Context, *screen, zongji.Actor, request) (answer, error) {
 			return answer{"t": "pong"}, nil
@@ -117,9 +116,9 @@ var pushes = []push{
 	{"moving", zongji.PermSelf, rowsNone},
 }
 
-// type_ says that an agent writes; only the owner's writing is shown to the
+// wrote says that an agent writes; only the owner's writing is shown to the
 // customer.
-func (d *Desk) type_(ctx context.Context, me zongji.Actor, conv int64, on bool) error {
+func (d *Desk) wrote(ctx context.Context, me zongji.Actor, conv int64, on bool) error {
 	v, ok := d.hub.view(conv)
 	if !ok {
 		c, err := d.visible(ctx, me, conv)
@@ -131,14 +130,10 @@ func (d *Desk) type_(ctx context.Context, me zongji.Actor, conv int64, on bool) 
 	if !me.Scope.Sees(v) {
 		return errNoConv
 	}
-	if v.Owner != me.User || d.cfg.Bus == nil {
-		return nil
+	if v.Owner == me.User {
+		d.cfg.Router.Typing(ctx, me, conv, on)
 	}
-	err := d.cfg.Bus.Typing.Say(ctx, bus.TypingNote{Conv: conv, From: zongji.FromAgent, User: me.User, Name: me.Name, On: on})
-	if errors.Is(err, bus.ErrDown) {
-		return nil // not missed
-	}
-	return err
+	return nil
 }
 
 // decodeFrame reads one JSON object. ok is false when it is none, or its text

@@ -60,9 +60,8 @@ type reply[O any] struct{ Body O }
 // describes it. path stands below /api/v1.
 func typed[I, O any](method, path string, perm zongji.Perm, rows rows, does string, fn func(context.Context, zongji.Actor, *I) (O, error)) route {
 	mount := func(d *Desk, r route) {
-		op := huma.Operation{Method: r.Method, Path: r.Path, OperationID: operationID(method, path), Summary: r.Does,
-			Tags: []string{strings.Split(path, "/")[1]}, MaxBodyBytes: maxBody,
-			Middlewares: huma.Middlewares{d.guardTyped(r)}, Extensions: map[string]any{"x-permission": r.Perm, "x-rows": r.Rows}}
+		op := *describe(r, path, nil)
+		op.MaxBodyBytes, op.Middlewares = maxBody, huma.Middlewares{d.guardTyped(r)}
 		call := func(ctx context.Context, in *I) (O, error) {
 			out, err := fn(ctx, callerOf(ctx).me, in)
 			if err != nil {
@@ -91,6 +90,9 @@ func typed[I, O any](method, path string, perm zongji.Perm, rows rows, does stri
 // it wrote is answered as a problem.
 func raw(method, path string, perm zongji.Perm, rows rows, does string, fn func(*gin.Context, zongji.Actor) error) route {
 	mount := func(d *Desk, r route) {
+		if strings.HasPrefix(r.Path, base+"/") {
+			d.api.OpenAPI().AddOperation(describe(r, strings.TrimPrefix(r.Path, base), map[string]*huma.Response{"200": {Description: r.Does}}))
+		}
 		d.engine.Handle(r.Method, ginPath(r.Path), func(c *gin.Context) {
 			who, err := d.admit(c, r.Perm)
 			if err == nil {
@@ -107,6 +109,16 @@ func raw(method, path string, perm zongji.Perm, rows rows, does string, fn func(
 
 func ginPath(path string) string {
 	return strings.NewReplacer("{rest}", "*rest", "{", ":", "}", "").Replace(path)
+}
+
+// describe is r in the OpenAPI document.
+func describe(r route, path string, responses map[string]*huma.Response) *huma.Operation {
+	op := &huma.Operation{Method: r.Method, Path: r.Path, OperationID: operationID(r.Method, path), Summary: r.Does, Responses: responses,
+		Tags: []string{strings.Split(path, "/")[1]}, Extensions: map[string]any{"x-permission": r.Perm, "x-rows": r.Rows}}
+	if r.Perm == zongji.PermPublic {
+		op.Security = []map[string][]string{}
+	}
+	return op
 }
 
 func operationID(method, path string) string {

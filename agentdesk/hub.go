@@ -2,6 +2,7 @@ package agentdesk
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -31,6 +32,7 @@ type hub struct {
 	rings  chan zongji.Live // offers and their ends, in order
 	notes  chan bus.TypingNote
 	poke   chan struct{} // limit 1: check sessions and scopes now
+	sat    chan struct{} // limit 1: somebody's first screen opened or last one closed
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
@@ -42,7 +44,7 @@ type hub struct {
 
 func newHub(d *Desk) *hub {
 	h := &hub{d: d, frames: map[string]frame{}, rings: make(chan zongji.Live, cardLimit), notes: make(chan bus.TypingNote, noteLimit),
-		poke: make(chan struct{}, 1), screens: map[*screen]struct{}{}, seats: map[int64]int{}, views: map[int64]zongji.View{}}
+		poke: make(chan struct{}, 1), sat: make(chan struct{}, 1), screens: map[*screen]struct{}{}, seats: map[int64]int{}, views: map[int64]zongji.View{}}
 	for _, f := range d.frames() {
 		h.frames[f.T] = f
 	}
@@ -52,7 +54,7 @@ func newHub(d *Desk) *hub {
 // run serves until ctx ends; then each screen is told to go elsewhere.
 func (h *hub) run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	for _, part := range []func(context.Context){h.pinger, h.checker, h.ringer, h.writer} {
+	for _, part := range []func(context.Context){h.pinger, h.checker, h.ringer, h.writer, h.presence} {
 		wg.Go(func() { part(ctx) })
 	}
 	wg.Wait()
@@ -166,24 +168,49 @@ func (h *hub) leave(s *screen) {
 	}
 }
 
-// seat counts a user's screens, tells them, and tells the router when the
-// first opened or the last closed. The order of both must not change, so the
-// router is told under the lock; it only takes a note.
+// seat counts a user's screens and tells them.
 func (h *hub) seat(user int64, n int) {
 	h.seats[user] += n
 	left := h.seats[user]
 	if left == 0 {
 		delete(h.seats, user)
 	}
-	if n > 0 && left == 1 {
-		h.d.cfg.Router.Present(context.Background(), user)
-	} else if left == 0 {
-		h.d.cfg.Router.Absent(context.Background(), user)
+	select {
+	case h.sat <- struct{}{}:
+	default:
 	}
 	b := encode(answer{"t": "seats", "seats": left})
 	for s := range h.screens {
 		if s.user == user {
 			s.give(b)
+		}
+	}
+}
+
+// presence tells the router whose first screen opened and whose last one
+// closed. It does so alone and outside the lock: the router asks SQL and bus.
+func (h *hub) presence(ctx context.Context) {
+	told := map[int64]bool{}
+	for {
+		select {
+		case <-ctx.Done():
+			return // the router's own end makes them leave
+		case <-h.sat:
+		}
+		h.mu.Lock()
+		now := maps.Clone(h.seats)
+		h.mu.Unlock()
+		for user := range now {
+			if !told[user] {
+				told[user] = true
+				h.d.cfg.Router.Present(ctx, user)
+			}
+		}
+		for user := range told {
+			if now[user] == 0 {
+				delete(told, user)
+				h.d.cfg.Router.Absent(ctx, user)
+			}
 		}
 	}
 }

@@ -298,7 +298,7 @@ func (d *Desk) rulesVersion(ctx context.Context, _ zongji.Actor, req *byVersion)
 	if err != nil {
 		return rules.Set{}, err
 	}
-	set, err := rules.Parse([]byte(text))
+	set, err := rules.Parse([]byte(text.JSON))
 	set.Version = req.V
 	return set, err
 }
@@ -308,7 +308,7 @@ func (d *Desk) restoreRules(ctx context.Context, me zongji.Actor, req *byVersion
 	if err != nil {
 		return rules.Set{}, err
 	}
-	set, err := d.checkRules(ctx, []byte(text))
+	set, err := d.checkRules(ctx, []byte(text.JSON))
 	if err != nil {
 		return set, err
 	}

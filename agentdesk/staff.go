@@ -441,15 +441,10 @@ type directory struct {
 	Company    string        `json:"company"`
 }
 
-// agents is what the desk needs to name things.
-func (d *Desk) agents(ctx context.Context, _ zongji.Actor, _ *struct{}) (directory, error) {
-	a := directory{Items: []agentCard{}, Queues: []queueCard{}, Teams: []zongji.Team{}, Channels: []channelCard{}, Categories: []string{}}
-	h, err := d.house(ctx)
-	if err != nil {
-		return a, err
-	}
-	statuses := d.cfg.Router.Statuses()
-	for _, u := range h.users {
+// cards shows those who may work, with their states.
+func (d *Desk) cards(users []zongji.User) []agentCard {
+	statuses, out := d.cfg.Router.Statuses(), []agentCard{}
+	for _, u := range users {
 		if u.Disabled {
 			continue
 		}
@@ -457,8 +452,19 @@ func (d *Desk) agents(ctx context.Context, _ zongji.Actor, _ *struct{}) (directo
 		if !ok {
 			st = zongji.AgentStatus{User: u.ID, Team: u.Team, State: zongji.AgentOffline, Capacity: u.Capacity}
 		}
-		a.Items = append(a.Items, agentCard{u.ID, u.Name, u.Nick, u.Team, u.Role, u.Skills, st})
+		out = append(out, agentCard{u.ID, u.Name, u.Nick, u.Team, u.Role, u.Skills, st})
 	}
+	return out
+}
+
+// agents is what the desk needs to name things.
+func (d *Desk) agents(ctx context.Context, _ zongji.Actor, _ *struct{}) (directory, error) {
+	a := directory{Items: []agentCard{}, Queues: []queueCard{}, Teams: []zongji.Team{}, Channels: []channelCard{}, Categories: []string{}}
+	h, err := d.house(ctx)
+	if err != nil {
+		return a, err
+	}
+	a.Items = d.cards(h.users)
 	depths := d.depths(ctx)
 	for _, q := range h.queues {
 		if !q.Disabled {

@@ -34,104 +34,93 @@ func (d *Desk) setting(ctx context.Context, key string, v any) error {
 	return json.Unmarshal([]byte(text), v)
 }
 
+// wallQueue is a queue now and today, with what is known of its agents.
 type wallQueue struct {
-	ID       int64     `json:"id"`
-	Key      string    `json:"key"`
-	Name     string    `json:"name"`
-	Team     int64     `json:"team"`
-	Waiting  int       `json:"waiting"`
-	Oldest   zongji.Ms `json:"oldest_at,omitempty"` // since when the longest waits
-	LongestS int64     `json:"longest_s"`
-	WaitS    int       `json:"wait_s"` // expected for who comes now
-	FirstS   int       `json:"first_s"`
-	Ready    int       `json:"ready"` // agents of its team who are ready
-	Online   int       `json:"online"`
+	store.WallQueue
+	ID       int64  `json:"id"`
+	Key      string `json:"key"`
+	Name     string `json:"name"`
+	Team     int64  `json:"team"`
+	LongestS int64  `json:"longest_s"` // how long the longest waits
+	WaitS    int    `json:"wait_s"`    // expected for who comes now
+	FirstS   int    `json:"first_s"`   // promised until the first answer
+	Online   int    `json:"online"`    // agents of its team
+	Ready    int    `json:"ready"`
 }
 
 type wallAgent struct {
 	agentCard
 	TeamName string `json:"team_name,omitempty"`
+	Taken    int    `json:"taken"` // today
 }
 
 type wallAnswer struct {
-	At     zongji.Ms   `json:"at"`
-	Queues []wallQueue `json:"queues"`
-	Agents []wallAgent `json:"agents"`
-	Today  store.Wall  `json:"today"`
+	At     zongji.Ms        `json:"at"`
+	Queues []wallQueue      `json:"queues"`
+	Agents []wallAgent      `json:"agents"`
+	Today  store.WallSlot   `json:"today"`
+	Curve  []store.WallSlot `json:"curve"` // by 15 minutes
 }
 
-// wall is the live picture of the house.
-func (d *Desk) wall(ctx context.Context, me zongji.Actor, _ *struct{}) (wallAnswer, error) {
+// wall is the live picture of the house. Who waits is counted in SQL, which is
+// right also while the bus is down.
+func (d *Desk) wall(ctx context.Context, _ zongji.Actor, _ *struct{}) (wallAnswer, error) {
 	now := d.now()
-	a := wallAnswer{At: now, Queues: []wallQueue{}, Agents: []wallAgent{}}
-	h, err := d.house(ctx)
-	if err != nil {
-		return a, err
-	}
 	t := now.Time().In(d.cfg.Zone)
 	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, d.cfg.Zone)
-	if a.Today, err = d.cfg.Store.Wall(ctx, zongji.MsOf(day), now); err != nil {
-		return a, err
+	h, err := d.house(ctx)
+	if err != nil {
+		return wallAnswer{}, err
 	}
-	statuses := d.cfg.Router.Statuses()
-	names := map[int64]string{}
-	for _, t := range h.teams {
-		names[t.ID] = t.Name
+	w, err := d.cfg.Store.Wall(ctx, zongji.MsOf(day), now)
+	if err != nil {
+		return wallAnswer{}, err
 	}
-	for _, u := range h.users {
-		if u.Disabled || u.Capacity == 0 {
-			continue
-		}
-		st, ok := statuses[u.ID]
-		if !ok {
-			st = zongji.AgentStatus{User: u.ID, Team: u.Team, State: zongji.AgentOffline, Capacity: u.Capacity}
-		}
-		a.Agents = append(a.Agents, wallAgent{agentCard{u.ID, u.Name, u.Nick, u.Team, u.Role, u.Skills, st}, names[u.Team]})
-	}
-	slices.SortFunc(a.Agents, func(x, y wallAgent) int {
-		return cmp.Or(cmp.Compare(x.Team, y.Team), cmp.Compare(x.ID, y.ID))
-	})
+	a := wallAnswer{At: now, Queues: []wallQueue{}, Agents: d.wallAgents(h, w), Today: w.Today, Curve: w.Curve}
 	for _, q := range h.queues {
-		if q.Disabled {
-			continue
+		if !q.Disabled {
+			a.Queues = append(a.Queues, d.wallQueue(q, w, a.Agents, now))
 		}
-		w, err := d.wallQueue(ctx, q, now)
-		if err != nil {
-			return a, err
-		}
-		for _, g := range a.Agents {
-			if g.Team == q.Team && g.Status.Online {
-				w.Online++
-				if g.Status.State == zongji.AgentReady {
-					w.Ready++
-				}
-			}
-		}
-		a.Queues = append(a.Queues, w)
 	}
 	return a, nil
 }
 
-// wallQueue counts who waits in q from SQL, which is right also while the bus
-// is down.
-func (d *Desk) wallQueue(ctx context.Context, q zongji.Queue, now zongji.Ms) (wallQueue, error) {
-	w := wallQueue{ID: q.ID, Key: q.Key, Name: q.Name, Team: q.Team, FirstS: q.FirstS, WaitS: d.cfg.Router.Estimate(q.ID)}
-	waiting, next, err := d.cfg.Store.ListConversations(ctx, zongji.Scope{All: true}, store.ListReq{View: "waiting", Queue: q.ID, Limit: pageMax})
-	if err != nil {
-		return w, err
+func (d *Desk) wallAgents(h house, w *store.Wall) []wallAgent {
+	teams, taken := map[int64]string{}, map[int64]int{}
+	for _, t := range h.teams {
+		teams[t.ID] = t.Name
 	}
-	if w.Waiting = len(waiting); next != "" {
-		w.Waiting = max(w.Waiting, d.depths(ctx)[q.ID])
+	for _, g := range w.Agents {
+		taken[g.User] = g.Taken
 	}
-	for _, c := range waiting {
-		if c.QueuedAt != 0 && (w.Oldest == 0 || c.QueuedAt < w.Oldest) {
-			w.Oldest = c.QueuedAt
+	out := []wallAgent{}
+	for _, c := range d.cards(h.users) {
+		if c.Status.Capacity > 0 {
+			out = append(out, wallAgent{c, teams[c.Team], taken[c.ID]})
 		}
 	}
-	if w.Oldest != 0 {
-		w.LongestS = int64(now.Sub(w.Oldest).Seconds())
+	slices.SortFunc(out, func(x, y wallAgent) int {
+		return cmp.Or(cmp.Compare(x.Team, y.Team), cmp.Compare(x.ID, y.ID))
+	})
+	return out
+}
+
+func (d *Desk) wallQueue(q zongji.Queue, w *store.Wall, agents []wallAgent, now zongji.Ms) wallQueue {
+	out := wallQueue{ID: q.ID, Key: q.Key, Name: q.Name, Team: q.Team, FirstS: q.FirstS, WaitS: d.cfg.Router.Estimate(q.ID)}
+	out.WallQueue, _ = find(w.Queues, nil, func(x store.WallQueue) bool { return x.Queue == q.ID }) // none: nothing happened today
+	out.Queue = q.ID
+	if out.OldestFrom != 0 {
+		out.LongestS = int64(now.Sub(out.OldestFrom).Seconds())
 	}
-	return w, nil
+	for _, g := range agents {
+		if g.Team == q.Team && g.Status.Online {
+			out.Online++
+			if g.Status.State == zongji.AgentReady {
+				out.Ready++
+			}
+		}
+	}
+	return out
 }
 
 type systemAnswer struct {
