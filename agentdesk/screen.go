@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -23,6 +24,7 @@ const (
 	maxMissed  = 200      // frames of one resume; beyond it a snapshot is cheaper
 	helloWait  = 10 * time.Second
 	writeWait  = 10 * time.Second
+	lingerWait = time.Second // for a screen to see why it was cut
 	frameBurst = 60
 	frameRate  = 20.0             // a second
 	askWait    = 20 * time.Second // for one request of a screen
@@ -81,7 +83,17 @@ func (d *Desk) socket(c *gin.Context, _ zongji.Actor) error {
 	d.hub.leave(s)
 	s.cut(websocket.CloseNormalClosure, "bye")
 	writer.Wait()
+	s.linger()
 	return nil
+}
+
+// linger reads what the screen still sends until it has seen the close: a
+// socket closed with unread bytes is reset, and the code would be lost.
+func (s *screen) linger() {
+	defer s.ws.Close()
+	conn := s.ws.NetConn()
+	_ = conn.SetReadDeadline(time.Now().Add(lingerWait))
+	_, _ = io.CopyN(io.Discard, conn, 1<<20)
 }
 
 // sameOrigin reports whether the page that connects is ours. Who sends no
@@ -138,13 +150,14 @@ func (s *screen) hold(l zongji.Live) {
 // write is the only writer of frames. When the screen is cut it sends what
 // waits and the code.
 func (s *screen) write() {
-	defer s.ws.Close()
+	defer func() { _ = s.ws.NetConn().SetReadDeadline(time.Now().Add(lingerWait)) }() // the reader ends too
 	defer s.recover("screen writer")
 	for {
 		select {
 		case b := <-s.out:
 			if !s.send(b) {
 				s.cut(closeSlow, "slow")
+				_ = s.ws.Close()
 				return
 			}
 		case <-s.done:
@@ -198,7 +211,13 @@ func (s *screen) read(ctx context.Context) {
 	if !s.hello(ctx, b) {
 		return
 	}
-	alive := func() { _ = s.ws.SetReadDeadline(time.Now().Add(pongWait)) }
+	alive := func() {
+		select {
+		case <-s.done: // the writer has set the last deadline
+		default:
+			_ = s.ws.SetReadDeadline(time.Now().Add(pongWait))
+		}
+	}
 	alive()
 	s.ws.SetPongHandler(func(string) error { alive(); return nil })
 	tokens, at := float64(frameBurst), time.Now()

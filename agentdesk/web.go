@@ -144,8 +144,8 @@ func (d *Desk) account(key, path string) func(*gin.Context, zongji.Actor) error 
 		if key != "" {
 			k, p = c.Query(key), path
 		}
-		h, ok := d.cfg.Router.ChannelHandler(k)
-		if !ok {
+		h := d.cfg.Account(k)
+		if h == nil {
 			return zongji.Errorf(zongji.NotFound, "no_channel", "there is no open channel with this key")
 		}
 		r := c.Request.Clone(c.Request.Context())
