@@ -13,7 +13,7 @@ import (
 // noDemo is a demo that does nothing.
 type noDemo struct{}
 
-func (noDemo) Info(context.Context) (any, error)                  { return map[string]bool{"enabled": true}, nil }
+func (noDemo) Info(context.Context) (any, error)                 { return map[string]bool{"enabled": true}, nil }
 func (noDemo) Do(context.Context, string, json.RawMessage) error { return nil }
 
 func TestListAndRouterAreTheSame(t *testing.T) {
