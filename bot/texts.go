@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -83,3 +85,6 @@ func Lang(tag string) string {
 	}
 	return ZhCN
 }
+
+// TextKeys returns the keys of all texts.
+func TextKeys() []string { return slices.Sorted(maps.Keys(texts)) }

@@ -193,11 +193,18 @@ func (t *turn) offer(key string) {
 // candidates are at most three near entries that were not answered yet.
 func (t *turn) candidates() []zongji.Option {
 	var out []zongji.Option
+	if len(t.hits) == 0 || t.hits[0].Score < t.b.cfg.Thresholds.Ask {
+		return nil
+	}
+	least := t.b.cfg.Thresholds.Ask * .7 // what stands beside a near one may be a little farther
+	if slices.Contains(t.mem.Said, t.hits[0].FAQ) {
+		least = t.b.cfg.Thresholds.Ask * 1.15 // only what was really meant instead
+	}
 	for _, h := range t.hits {
-		if len(out) == 3 || h.Score < t.b.cfg.Thresholds.Ask*.7 {
-			break // what stands beside a near one may be a little farther
+		if len(out) == 3 || h.Score < least {
+			break
 		}
-		if t.hits[0].Score >= t.b.cfg.Thresholds.Ask && !slices.Contains(t.mem.Said, h.FAQ) {
+		if !slices.Contains(t.mem.Said, h.FAQ) {
 			out = append(out, zongji.Option{Value: "faq:" + strconv.FormatInt(h.FAQ, 10), Text: t.script(t.kb.faqs[h.FAQ].Question)})
 		}
 	}
