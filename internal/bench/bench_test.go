@@ -1,0 +1,48 @@
+package bench_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"zongji/internal/bench"
+)
+
+func TestEngineAgreesWithErlang(t *testing.T) {
+	cfg := bench.ErlangConfig{}
+	if testing.Short() {
+		t.Skip("long: simulates 3,000,000 arrivals")
+	}
+	res, err := bench.Erlang(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range res.Cases {
+		t.Logf("%s: %.4f, theory %.4f (%+.1f%%)", c.Name, c.Sim, c.Theory, c.ErrorPct)
+		if math.Abs(c.ErrorPct) > 5 || math.IsNaN(c.ErrorPct) {
+			t.Errorf("%s is off by %+.1f%%, at most 5%%", c.Name, c.ErrorPct)
+		}
+	}
+}
+
+func TestRouteAssigns(t *testing.T) {
+	res, err := bench.Route(t.Context(), bench.RouteConfig{Bus: "memory", Waiting: 2000, Agents: 100, Duration: 200 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.PerS < 100 || res.P99 <= 0 {
+		t.Errorf("Route = %+v", res)
+	}
+	t.Logf("%+v", res)
+}
+
+func TestRouteOverRedis(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: 100,000 waiting")
+	}
+	res, err := bench.Route(t.Context(), bench.RouteConfig{Duration: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", res)
+}
