@@ -2,10 +2,12 @@ package bench_test
 
 import (
 	"math"
+	"os/exec"
 	"testing"
 	"time"
 
 	"zongji/internal/bench"
+	"zongji/internal/testenv"
 )
 
 func TestEngineAgreesWithErlang(t *testing.T) {
@@ -39,6 +41,9 @@ func TestRouteAssigns(t *testing.T) {
 func TestRouteOverRedis(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long: 100,000 waiting")
+	}
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		testenv.Missing(t, "redis-server")
 	}
 	res, err := bench.Route(t.Context(), bench.RouteConfig{Duration: 2 * time.Second})
 	if err != nil {
