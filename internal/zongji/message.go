@@ -90,7 +90,7 @@ type Candidates struct {
 // Option is one button. Pressing it sends a message with Text whose Choice
 // is Value.
 type Option struct {
-	Value string `json:"value"` // "faq:<id>" | "human" | "solved:<msg>" | "unsolved:<msg>" | "menu:<id>"
+	Value string `json:"value"` // "faq:<id>" | "human" | "solved:<faq>" | "unsolved:<faq>" | "menu:<id>"
 	Text  string `json:"text"`
 }
 
