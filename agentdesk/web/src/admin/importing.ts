@@ -7,7 +7,7 @@ export interface ImportResult { added?: number; updated?: number; skipped?: numb
 
 /** Columns in the order in which rows name them first. */
 export function columnsOf(p: Preview): string[] {
-  return p.columns ?? [...new Set(p.rows.flatMap((r) => Object.keys(r.values ?? {})))]
+  return p.columns?.length ? p.columns : [...new Set(p.rows.flatMap((r) => Object.keys(r.values ?? {})))]
 }
 
 /** The errors of a row; "column: what is wrong" is taken apart when the column exists. */
@@ -29,7 +29,7 @@ export function filterRows(p: Preview, show: Show): ImportRow[] {
 export function cell(v: unknown): string {
   if (v == null) return ''
   if (Array.isArray(v)) return v.join(' | ')
-  return typeof v === 'object' ? Object.entries(v).map(([k, x]) => `${k}:${String(x)}`).join(' ') : String(v)
+  return typeof v === 'object' ? Object.entries(v).map(([k, x]) => `${k}:${String(x)}`).join(' ') : v === true ? '✓' : v === false ? '✕' : String(v)
 }
 
 /** A CSV file of rows that Excel opens as UTF-8; cells that would be formulas are quoted. */

@@ -1,1 +1,17 @@
-export default {}
+export default {
+  title: 'Zongji demo', subtitle: 'Left: the shop as customers see it. Right: the agents’ desk', restarting: 'Restarting…', none: 'No demo runs here', noneHint: 'Start it by zongji demo (or make run), then open this page again', shop: 'Customer: Yunqiao shop', shopHint: 'Press the bubble at the bottom right', desk: 'Desk', reload: 'Another customer', opening: 'Logging in…',
+  roles: 'Roles', rolesHint: 'Press to log in at the right, ↗ for a new tab', noRoles: 'Reading the demo accounts…', newTab: 'open in a new tab',
+  play: { title: 'Play customers', hint: 'recorded, through real sockets', start: 'Play customers', stop: 'Stop', of: '{done} / {total} customers' },
+  history: { title: '30 days of history', there: '{n} conversations', none: 'not loaded', remove: 'Remove', load: 'Load' },
+  break: { title: 'Break it', hint: 'nothing acknowledged is lost or doubled', acked: 'Acknowledged', lost: 'Lost', doubled: 'Doubled', flush: 'Flush Redis', flushMemory: 'Flush the bus', kill: 'Kill the process', facts: '{kills} kills · {flushes} flushes · last start {ms} ms · bus {bus}' },
+  tour: {
+    open: 'Tour', next: 'Next', back: 'Back', end: 'Done',
+    1: { title: 'Be a customer.', text: 'Press the bubble in the shop at the left and ask “怎么申请退货”: the bot answers.' },
+    2: { title: 'Ask something hard.', text: 'When it is not sure it offers choices; press “Talk to a person”.' },
+    3: { title: 'Be the agent.', text: 'An offer rings at the right: accept. Write both ways, send a picture, watch delivered and read.' },
+    4: { title: 'Work in two.', text: 'Press ↗ of a role to be another agent in a new tab, and transfer the conversation with a note.' },
+    5: { title: 'Let them come.', text: 'Choose 10×, play customers, and look at the wall as supervisor.' },
+    6: { title: 'Break it.', text: 'While they play, flush Redis and kill the process: lost and doubled stay 0.' },
+    7: { title: 'Make it yours.', text: 'As administrator change knowledge, rules and the look of the channel: live within 2 seconds.' },
+  },
+}

@@ -1,0 +1,37 @@
+// The sample shop: says its texts in English when asked, lets things be
+// pressed, and loads the widget as any customer's page would.
+const query = new URLSearchParams(location.search)
+
+if (query.get('lang') === 'en') {
+  document.documentElement.lang = 'en'
+  document.title = 'Yunqiao L5 refrigerator'
+  for (const el of document.querySelectorAll('[data-en]')) el.textContent = el.dataset.en
+}
+
+for (const swatch of document.querySelectorAll('.swatches button')) {
+  swatch.addEventListener('click', () => {
+    document.querySelector('.swatches .on')?.classList.remove('on')
+    swatch.classList.add('on')
+    document.querySelector('.fridge').style.setProperty('--door', swatch.dataset.door)
+  })
+}
+
+const count = document.querySelector('#count')
+for (const step of document.querySelectorAll('.count button')) {
+  step.addEventListener('click', () => { count.textContent = String(Math.min(9, Math.max(1, Number(count.textContent) + Number(step.dataset.step)))) })
+}
+
+const cart = document.querySelector('#cart')
+document.querySelector('#add').addEventListener('click', () => { cart.textContent = String(Number(cart.textContent) + Number(count.textContent)) })
+document.querySelector('#ask').addEventListener('click', () => window.Zongji?.open())
+
+// load puts the widget into the page; the demo knows the key of the shop's channel.
+async function load() {
+  const key = query.get('channel') || (await (await fetch('/api/v1/demo')).json()).channel
+  const script = document.createElement('script')
+  script.async = true
+  script.src = '/widget.js'
+  script.dataset.channel = key
+  document.body.append(script)
+}
+load().catch(() => setTimeout(() => location.reload(), 2000))

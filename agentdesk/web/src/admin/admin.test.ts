@@ -1,0 +1,55 @@
+import { describe, expect, it, vi } from 'vitest'
+import { ApiError } from '@/api/client'
+import adminEn from '@/i18n/admin.en'
+import adminZh from '@/i18n/admin.zh-CN'
+import demoEn from '@/i18n/demo.en'
+import demoZh from '@/i18n/demo.zh-CN'
+import wallEn from '@/i18n/wall.en'
+import wallZh from '@/i18n/wall.zh-CN'
+import { inkOn, join, originOK, pieces } from './channels'
+import { search } from './list'
+import { shortcutTaken, variables } from './replies'
+import { fieldErrors } from './rest'
+
+vi.hoisted(() => Object.assign(globalThis, { location: { hash: '' } })) // the session looks there for a token
+
+const keys = (o: object, at = ''): string[] => Object.entries(o).flatMap(([k, v]) => (typeof v === 'object' ? keys(v as object, `${at}${k}.`) : [at + k]))
+
+describe('texts', () => {
+  it.each([['admin', adminZh, adminEn], ['wall', wallZh, wallEn], ['demo', demoZh, demoEn]])('%s has the same keys in both languages', (_, zh, en) => {
+    expect(keys(en).sort()).toEqual(keys(zh).sort())
+  })
+})
+
+describe('a channel', () => {
+  it('keeps three languages in one text', () => {
+    expect(pieces('简 | 繁 | En')).toEqual(['简', '繁', 'En'])
+    expect(join(['简', '', 'En'])).toBe('简 |  | En')
+    expect(join(['a|b', '', ''])).toBe('a／b')
+    expect(pieces(join(['简', '', 'En']))).toEqual(['简', '', 'En'])
+  })
+  it('knows an origin', () => {
+    expect(['https://shop.example.com', '*.example.com', 'localhost:8080', 'http://a.b:1'].every(originOK)).toBe(true)
+    expect(['ftp://x', 'https://a b', 'javascript:alert(1)', 'https://x/path'].some(originOK)).toBe(false)
+  })
+  it('writes in black on bright colours', () => {
+    expect(inkOn('#ffd43b')).toBe('#111827')
+    expect(inkOn('#1d4ed8')).toBe('#ffffff')
+  })
+})
+
+describe('lists and forms', () => {
+  it('finds each word anywhere, in any width and case', () => {
+    expect(search([{ a: 'ＶＩＰ 退款' }, { a: '退货' }], 'vip 退', (x) => [x.a])).toEqual([{ a: 'ＶＩＰ 退款' }])
+  })
+  it('puts the errors of the server at their fields', () => {
+    const e = new ApiError(422, 'invalid', '', [{ location: 'body.name', message: 'is empty' }, { location: 'body.settings.color', message: 'no colour' }, { location: 'body.similar[2]', message: 'long' }])
+    expect(fieldErrors(e)).toEqual({ name: 'is empty', color: 'no colour', similar: 'long' })
+  })
+  it('lists variables once and sees a shortcut taken in any case', () => {
+    expect(variables('{单号} 和 {单号}，{ 日期 }')).toEqual(['单号', '日期'])
+    const r = { id: 1, group: '', shortcut: 'Hi', title: '', text: '' }
+    expect(shortcutTaken([r], { ...r, id: 2, shortcut: 'hi' })).toBe(r)
+    expect(shortcutTaken([r], r)).toBeUndefined()
+  })
+})
