@@ -162,6 +162,7 @@ func TestBotAgainstHumanHasOneWinner(t *testing.T) {
 		w := newWorld(t, db, setup{bot: true})
 		n := w.node(b, nil)
 		anna := n.seat("anna")
+		anna.Role, anna.Scope.All = zongji.RoleSupervisor, true
 		for _, who := range []string{"a", "b"} {
 			st := n.write(who, "请问怎么退货")
 			time.Sleep(20 * time.Millisecond) // about when the bot begins

@@ -197,7 +197,7 @@ func (r *Router) askAgain(c *zongji.Conversation, tx *tx) {
 		return
 	}
 	d := *c.Demand
-	d.Exclude = nil
+	d.Exclude, d.Only = nil, 0
 	c.Demand = &d
 	tx.Event(zongji.EvRequeued, zongji.BySystem, 0, zongji.RoutedData{Reason: "transfer", Queue: c.Queue, Demand: d, Points: d.Points})
 	tx.Route(r.enqueue(c, "transfer"))

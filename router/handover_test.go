@@ -113,7 +113,7 @@ func TestScreensSeeEachRevOnce(t *testing.T) {
 func TestTransfer(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB, b *bus.Bus) {
 		w := newWorld(t, db, setup{queue: func(q *zongji.Queue) { q.OfferS = 1 }})
-		n := w.node(b, nil)
+		n := w.node(b, func(c *router.Config) { c.Exclude = time.Second })
 		anna, ben, carl := n.seat("anna"), n.seat("ben"), n.seat("carl")
 		st := n.write("visitor", "人工")
 		var first, second zongji.Actor
@@ -161,16 +161,10 @@ func TestTransfer(t *testing.T) {
 		c, err = n.Transfer(t.Context(), carl, c.ID, router.Target{Agent: first.User}, "")
 		w.must(err)
 		w.must(n.DeclineOffer(t.Context(), first, n.offer(first, c.ID).ID, "busy"))
-		w.until("after the refusal his queue is asked", func() bool {
-			for _, a := range []zongji.Actor{anna, ben, carl} {
-				for _, o := range n.OffersOf(a.User) {
-					if o.Conv == c.ID && a.User != first.User {
-						return true
-					}
-				}
-			}
-			return w.conv(c.ID).Status == zongji.StatusQueued && w.conv(c.ID).Demand.Exclude == nil
-		})
+		c, err = n.AcceptOffer(t.Context(), carl, n.offer(carl, c.ID).ID) // his queue has nobody else, and the second is over
+		if err != nil || c.Owner != carl.User {
+			t.Errorf("after the refusal: %v, owner %d", err, c.Owner)
+		}
 		w.conserved()
 	})
 }

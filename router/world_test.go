@@ -231,7 +231,9 @@ func (w *world) conserved() {
 	}
 }
 
-// each runs a test on both stores.
+// each runs a test on both stores with the bus in memory, and on SQLite with
+// Redis.
 func each(t *testing.T, fn func(t *testing.T, db *store.DB, b *bus.Bus)) {
 	testenv.EachStore(t, func(t *testing.T, db *store.DB) { fn(t, db, bus.NewMemory()) })
+	t.Run("redis", func(t *testing.T) { fn(t, testenv.SQLite(t, nil), openRedis(t, testenv.Redis(t))) })
 }
