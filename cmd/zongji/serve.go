@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"zongji/internal/app"
-	"zongji/internal/demo"
 )
 
 func serveCmd() *cobra.Command {
@@ -16,7 +15,7 @@ func serveCmd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: logger(cfg.Log), Demo: demo.FromEnv()})
+		return app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: logger(cfg.Log)})
 	}}
 	s.bind(cmd)
 	return cmd

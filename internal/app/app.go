@@ -131,7 +131,7 @@ func Open(ctx context.Context, cfg configs.Config, opt Options) (*Parts, error) 
 	p.Router = router.New(router.Config{Store: p.Store, Bus: p.Bus, Bot: p.Bot, Clock: p.Clock, Log: p.Log, Reg: p.Reg, Node: cfg.Node,
 		Kinds: Kinds(), Deps: channels.Deps{Blobs: p.Blobs, FreeLoopback: !cfg.Limits.Loopback}})
 	dc := agentdesk.Config{Router: p.Router, Store: p.Store, Auth: p.Auth, Blobs: p.Blobs, Bot: p.Bot, Bus: p.Bus, Kinds: Kinds(), Log: p.Log, Clock: p.Clock,
-		URL: cfg.URL, Trusted: cfg.Trusted, Account: p.account, Gather: p.Reg, Web: web.Files(), Widget: widget.Script(), Version: opt.Version}
+		URL: cfg.URL, Trusted: cfg.Trusted, Account: p.account, Gather: p.Reg, Web: web.Files(), Version: opt.Version}
 	if opt.Demo != nil {
 		dc.Demo = opt.Demo(p)
 	}
