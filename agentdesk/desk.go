@@ -47,9 +47,9 @@ type Config struct {
 	Kinds   []channels.Kind               // the kinds of channel that this build knows
 	Account func(key string) http.Handler // of an open channel account, nil when there is none; nil = asks the router
 
-	Web    fs.FS  // the built web app; without index.html one page says how to build it
-	Widget []byte // widget.js
-	Demo   Demo   // nil outside the demo
+	Web    fs.FS        // the built web app; without index.html one page says how to build it
+	Widget http.Handler // widget.js
+	Demo   Demo         // nil outside the demo
 
 	Gather prometheus.Gatherer // nil = the default one
 }
@@ -62,7 +62,6 @@ type Desk struct {
 	api      huma.API
 	hub      *hub
 	imports  imports
-	widget   widget
 	people   people
 	draining atomic.Bool
 }
@@ -94,7 +93,7 @@ func New(cfg Config) *Desk {
 			return h
 		}
 	}
-	d := &Desk{cfg: cfg, log: cfg.Log.With("part", "agentdesk"), widget: newWidget(cfg.Widget)}
+	d := &Desk{cfg: cfg, log: cfg.Log.With("part", "agentdesk")}
 	d.imports.init(cfg.Clock)
 	d.hub = newHub(d)
 	if cfg.Router != nil {

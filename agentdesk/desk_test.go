@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -580,7 +581,9 @@ func TestGuessingPasswordsIsLimited(t *testing.T) {
 }
 
 func TestHealthReadinessAndPages(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.Widget = []byte("js") })
+	w := newWorld(t, func(c *Config) {
+		c.Widget = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "js") })
+	})
 	w.until("ready with a leader", func() bool {
 		var r readiness
 		status := w.call("", "GET", "/readyz", nil, &r)

@@ -14,9 +14,6 @@ import (
 // uploadWait is how long one upload may take: 20 MiB at 90 kB/s.
 const uploadWait = 4 * time.Minute
 
-// noTime keeps http.ServeContent from sending a date.
-var noTime time.Time
-
 // formFile opens the part "file" of a multipart body as it comes in, so that
 // nothing is buffered. The body may be as large as limit and a little.
 func formFile(c *gin.Context, limit int64) (string, io.Reader, error) {

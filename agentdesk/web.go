@@ -1,9 +1,6 @@
 package agentdesk
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"io/fs"
 	"mime"
@@ -81,29 +78,13 @@ func (d *Desk) asset(c *gin.Context, name string) bool {
 	return true
 }
 
-// widget is widget.js with the tag of its content.
-type widget struct {
-	js   []byte
-	etag string
-}
-
-func newWidget(js []byte) widget {
-	sum := sha256.Sum256(js)
-	return widget{js, `"` + hex.EncodeToString(sum[:8]) + `"`}
-}
-
-// widgetJS is loaded by foreign pages; browsers ask again after 5 minutes.
+// widgetJS is loaded by foreign pages.
 func (d *Desk) widgetJS(c *gin.Context, _ zongji.Actor) error {
-	if len(d.widget.js) == 0 {
-		return zongji.Errorf(zongji.NotFound, "not_built", "the widget has not been built: run make web")
+	if d.cfg.Widget == nil {
+		return zongji.Errorf(zongji.NotFound, "not_built", "there is no widget in this build")
 	}
-	h := c.Writer.Header()
-	h.Set("Content-Type", "text/javascript; charset=utf-8")
-	h.Set("Cache-Control", "public, max-age=300")
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("ETag", d.widget.etag)
-	http.ServeContent(c.Writer, c.Request, "", noTime, bytes.NewReader(d.widget.js))
+	c.Writer.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	d.cfg.Widget.ServeHTTP(c.Writer, c.Request)
 	return nil
 }
 

@@ -24,6 +24,7 @@ import (
 	"zongji/bot"
 	"zongji/channels"
 	"zongji/channels/webchat"
+	"zongji/channels/webchat/widget"
 	"zongji/configs"
 	"zongji/internal/auth"
 	"zongji/internal/blob"
@@ -57,6 +58,8 @@ type Parts struct {
 	Auth   *auth.Auth
 	Router *router.Router
 	Desk   *agentdesk.Desk
+
+	demo agentdesk.Demo // nil outside the demo
 }
 
 // Kinds lists the channel kinds.
@@ -131,9 +134,10 @@ func Open(ctx context.Context, cfg configs.Config, opt Options) (*Parts, error) 
 	p.Router = router.New(router.Config{Store: p.Store, Bus: p.Bus, Bot: p.Bot, Clock: p.Clock, Log: p.Log, Reg: p.Reg, Node: cfg.Node,
 		Kinds: Kinds(), Deps: channels.Deps{Blobs: p.Blobs, FreeLoopback: !cfg.Limits.Loopback}})
 	dc := agentdesk.Config{Router: p.Router, Store: p.Store, Auth: p.Auth, Blobs: p.Blobs, Bot: p.Bot, Bus: p.Bus, Kinds: Kinds(), Log: p.Log, Clock: p.Clock,
-		URL: cfg.URL, Trusted: cfg.Trusted, Account: p.account, Gather: p.Reg, Web: web.Files(), Version: opt.Version}
+		URL: cfg.URL, Trusted: cfg.Trusted, Account: p.account, Gather: p.Reg, Web: web.Files(), Widget: widget.Handler(), Version: opt.Version}
 	if opt.Demo != nil {
-		dc.Demo = opt.Demo(p)
+		p.demo = opt.Demo(p)
+		dc.Demo = p.demo
 	}
 	p.Desk = agentdesk.New(dc)
 	return p, nil
@@ -167,6 +171,9 @@ func Run(ctx context.Context, cfg configs.Config, opt Options) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.Router.Run(ctx) })
 	g.Go(func() error { return p.Desk.Run(ctx) })
+	if d, ok := p.demo.(interface{ Run(context.Context) error }); ok {
+		g.Go(func() error { return d.Run(ctx) })
+	}
 	g.Go(func() error {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			return err
