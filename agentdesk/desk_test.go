@@ -567,6 +567,23 @@ func TestRulesAreVersionedAndLive(t *testing.T) {
 	}
 }
 
+func TestWallCountsWhoWaits(t *testing.T) {
+	w := newWorld(t)
+	w.queued(0, "carl")
+	var a wallAnswer
+	if status := w.call("sue", "GET", "/api/v1/wall", nil, &a); status != 200 || len(a.Queues) != 2 || len(a.Agents) != 3 || len(a.Today.Curve) == 0 {
+		t.Fatalf("wall = %d %+v", status, a)
+	}
+	for _, q := range a.Queues {
+		if want := map[string]int{"sales": 1}[q.Key]; q.Waiting != want {
+			t.Errorf("%s: %d wait, want %d", q.Key, q.Waiting, want)
+		}
+	}
+	if a.Today.Today.HandedOver != 1 {
+		t.Errorf("today = %+v", a.Today.Today)
+	}
+}
+
 func TestGuessingPasswordsIsLimited(t *testing.T) {
 	w := newWorld(t)
 	for i := range 6 {

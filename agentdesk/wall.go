@@ -34,32 +34,32 @@ func (d *Desk) setting(ctx context.Context, key string, v any) error {
 	return json.Unmarshal([]byte(text), v)
 }
 
-// wallQueue is a queue now and today, with what is known of its agents.
-type wallQueue struct {
-	store.WallQueue
-	ID       int64  `json:"id"`
-	Key      string `json:"key"`
-	Name     string `json:"name"`
-	Team     int64  `json:"team"`
-	LongestS int64  `json:"longest_s"` // how long the longest waits
-	WaitS    int    `json:"wait_s"`    // expected for who comes now
-	FirstS   int    `json:"first_s"`   // promised until the first answer
-	Online   int    `json:"online"`    // agents of its team
-	Ready    int    `json:"ready"`
+// queueNow is a queue now.
+type queueNow struct {
+	ID       int64     `json:"id"`
+	Key      string    `json:"key"`
+	Name     string    `json:"name"`
+	Team     int64     `json:"team"`
+	Waiting  int       `json:"waiting"`
+	Oldest   zongji.Ms `json:"oldest_at,omitempty"` // since when the longest waits
+	LongestS int64     `json:"longest_s"`
+	WaitS    int       `json:"wait_s"`  // expected for who comes now
+	FirstS   int       `json:"first_s"` // promised until the first answer
+	Online   int       `json:"online"`  // agents of its team
+	Ready    int       `json:"ready"`
 }
 
-type wallAgent struct {
+type agentNow struct {
 	agentCard
 	TeamName string `json:"team_name,omitempty"`
-	Taken    int    `json:"taken"` // today
 }
 
 type wallAnswer struct {
-	At     zongji.Ms        `json:"at"`
-	Queues []wallQueue      `json:"queues"`
-	Agents []wallAgent      `json:"agents"`
-	Today  store.WallSlot   `json:"today"`
-	Curve  []store.WallSlot `json:"curve"` // by 15 minutes
+	At        zongji.Ms      `json:"at"`
+	Queues    []queueNow     `json:"queues"`
+	Agents    []agentNow     `json:"agents"`
+	Today     *store.Wall    `json:"today"`     // figures, and the curve by 15 minutes
+	Yesterday store.WallSlot `json:"yesterday"` // until the same time of day
 }
 
 // wall is the live picture of the house. Who waits is counted in SQL, which is
@@ -76,41 +76,44 @@ func (d *Desk) wall(ctx context.Context, _ zongji.Actor, _ *struct{}) (wallAnswe
 	if err != nil {
 		return wallAnswer{}, err
 	}
-	a := wallAnswer{At: now, Queues: []wallQueue{}, Agents: d.wallAgents(h, w), Today: w.Today, Curve: w.Curve}
+	const dayMs = 24 * 3600 * 1000
+	before, err := d.cfg.Store.Wall(ctx, zongji.MsOf(day)-dayMs, now-dayMs)
+	if err != nil {
+		return wallAnswer{}, err
+	}
+	a := wallAnswer{At: now, Queues: []queueNow{}, Agents: d.wallAgents(h), Today: w, Yesterday: before.Today}
 	for _, q := range h.queues {
 		if !q.Disabled {
-			a.Queues = append(a.Queues, d.wallQueue(q, w, a.Agents, now))
+			a.Queues = append(a.Queues, d.queueNow(q, w, a.Agents, now))
 		}
 	}
 	return a, nil
 }
 
-func (d *Desk) wallAgents(h house, w *store.Wall) []wallAgent {
-	teams, taken := map[int64]string{}, map[int64]int{}
+func (d *Desk) wallAgents(h house) []agentNow {
+	teams := map[int64]string{}
 	for _, t := range h.teams {
 		teams[t.ID] = t.Name
 	}
-	for _, g := range w.Agents {
-		taken[g.User] = g.Taken
-	}
-	out := []wallAgent{}
+	out := []agentNow{}
 	for _, c := range d.cards(h.users) {
 		if c.Status.Capacity > 0 {
-			out = append(out, wallAgent{c, teams[c.Team], taken[c.ID]})
+			out = append(out, agentNow{c, teams[c.Team]})
 		}
 	}
-	slices.SortFunc(out, func(x, y wallAgent) int {
+	slices.SortFunc(out, func(x, y agentNow) int {
 		return cmp.Or(cmp.Compare(x.Team, y.Team), cmp.Compare(x.ID, y.ID))
 	})
 	return out
 }
 
-func (d *Desk) wallQueue(q zongji.Queue, w *store.Wall, agents []wallAgent, now zongji.Ms) wallQueue {
-	out := wallQueue{ID: q.ID, Key: q.Key, Name: q.Name, Team: q.Team, FirstS: q.FirstS, WaitS: d.cfg.Router.Estimate(q.ID)}
-	out.WallQueue, _ = find(w.Queues, nil, func(x store.WallQueue) bool { return x.Queue == q.ID }) // none: nothing happened today
-	out.Queue = q.ID
-	if out.OldestFrom != 0 {
-		out.LongestS = int64(now.Sub(out.OldestFrom).Seconds())
+func (d *Desk) queueNow(q zongji.Queue, w *store.Wall, agents []agentNow, now zongji.Ms) queueNow {
+	out := queueNow{ID: q.ID, Key: q.Key, Name: q.Name, Team: q.Team, FirstS: q.FirstS, WaitS: d.cfg.Router.Estimate(q.ID)}
+	if x, err := find(w.Queues, nil, func(x store.WallQueue) bool { return x.Queue == q.ID }); err == nil { // else nobody waits
+		out.Waiting, out.Oldest = x.Waiting, x.OldestFrom
+	}
+	if out.Oldest != 0 {
+		out.LongestS = int64(now.Sub(out.Oldest).Seconds())
 	}
 	for _, g := range agents {
 		if g.Team == q.Team && g.Status.Online {
