@@ -13,7 +13,7 @@ import (
 func TestEngineAgreesWithErlang(t *testing.T) {
 	cfg := bench.ErlangConfig{}
 	if testing.Short() {
-		t.Skip("long: simulates 3,000,000 arrivals")
+		t.Skip("long: simulates 7,800,000 arrivals")
 	}
 	res, err := bench.Erlang(t.Context(), cfg)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // ErlangConfig is how long to simulate; zero values are the defaults.
 type ErlangConfig struct {
-	Arrivals int    // per case and seed; 200,000
+	Arrivals int    // per case and seed; 200,000, and endlessFactor times that where nobody leaves
 	Seeds    int    // runs averaged per case; 3
 	Seed     uint64 // of the first run; 1
 }
@@ -34,8 +34,11 @@ type ErlangResult struct {
 }
 
 const (
-	service = 300_000.0 // mean service time, ms
-	seconds = 1000.0
+	// endlessFactor: without patience, waits of neighbours are so alike that the mean
+	// of 500,000 arrivals at 85 % load still scatters by 4.5 % from seed to seed.
+	endlessFactor = 5
+	service       = 300_000.0 // mean service time, ms
+	seconds       = 1000.0
 )
 
 // Erlang drives the engine with Poisson arrivals, exponential service and,
@@ -61,11 +64,15 @@ func Erlang(ctx context.Context, cfg ErlangConfig) (ErlangResult, error) {
 	} {
 		lambda := c.load * float64(c.agents) / service
 		var waits, leaves, mean float64
+		arrivals := cfg.Arrivals
+		if c.patience == 0 {
+			arrivals *= endlessFactor
+		}
 		for s := range cfg.Seeds {
 			if err := ctx.Err(); err != nil {
 				return out, err
 			}
-			w, l, m := simulate(cfg.Seed+uint64(s), c.agents, lambda, c.patience, cfg.Arrivals)
+			w, l, m := simulate(cfg.Seed+uint64(s), c.agents, lambda, c.patience, arrivals)
 			n := float64(cfg.Seeds)
 			waits, leaves, mean = waits+w/n, leaves+l/n, mean+m/n
 		}
