@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -61,9 +62,10 @@ type leader struct {
 	eng       *engine.Engine
 	book      *book
 	cursor    string
-	stale     bool                // the engine must be built again
-	forget    bool                // and the command stream read from its beginning
-	online    map[int64]bool      // as the engine knows
+	stale     bool           // the engine must be built again
+	forget    bool           // and the command stream read from its beginning
+	online    map[int64]bool // as the engine knows
+	told      map[int64]zongji.AgentProfile
 	lastAlive map[int64]zongji.Ms // agents seen with a socket
 	effects   *effects
 	applied   []int64 // route_cmd rows of the step
@@ -185,6 +187,7 @@ func (l *leader) apply(now zongji.Ms, cmd zongji.Command) []engine.Event {
 		l.applied = append(l.applied, cmd.ID)
 	}
 	if cmd.Op == zongji.OpAgent && cmd.Profile != nil {
+		delete(l.told, cmd.Profile.ID) // compared again at the next look
 		l.online[cmd.Profile.ID] = cmd.Profile.Online
 		if cmd.Profile.Online {
 			l.lastAlive[cmd.Profile.ID] = now
@@ -253,7 +256,7 @@ func (l *leader) rebuild(ctx context.Context) error {
 		return err
 	}
 	now := r.now()
-	l.book, l.online = r.book.Load(), map[int64]bool{}
+	l.book, l.online, l.told = r.book.Load(), map[int64]bool{}, map[int64]zongji.AgentProfile{}
 	var agents []zongji.AgentProfile
 	for id := range l.book.users {
 		if alive[id] {
@@ -330,6 +333,10 @@ func (l *leader) look(ctx context.Context, now zongji.Ms) []engine.Event {
 		if online != l.online[id] {
 			l.online[id] = online
 			evs = append(evs, l.show(now, id, online)...)
+		}
+		if p, ok := l.book.profile(id, l.r.statusOf(id), online); ok && !reflect.DeepEqual(l.told[id], *p) {
+			l.told[id] = *p // whatever way a change was missed, the engine follows within a second
+			evs = append(evs, l.eng.Apply(now, zongji.Command{Op: zongji.OpAgent, Agent: id, Profile: p})...)
 		}
 		if !online {
 			l.effects.lost(id, gone)
