@@ -27,7 +27,13 @@ describe.skipIf(!built)('the built app (skipped without dist/: npm run build)', 
     reach(assets.find(a => /^DeskPage-.*\.js$/.test(a))!, js)
     const weigh = (a: string) => gzipSync(readFileSync(new URL(`assets/${a}`, dist))).length
     const texts = Math.max(...assets.filter(a => /^(zh-CN|en)-.*\.js$/.test(a)).map(weigh))
-    const css = assets.filter(a => a.endsWith('.css') && !/Admin|Wall|Demo|Page-(?!.*Desk)/.test(a) || /^DeskPage.*\.css$/.test(a))
+    const sheets = new Set([...index.matchAll(/assets\/([\w.-]+\.css)/g)].map(m => m[1]!))
+    const entry = readFileSync(new URL(`assets/${[...index.matchAll(/src="\/assets\/([\w.-]+\.js)/g)][0]![1]}`, dist), 'utf8')
+    const list = /__vite__mapDeps=.*?\[(?<deps>[^\]]*)\]/.exec(entry)?.groups?.deps?.match(/[\w.-]+\.(?:js|css)/g) ?? []
+    const page = /DeskPage-[\w-]+\.js[^[]{0,40}\[([\d,]*)\]/.exec(entry)?.[1] ?? ''
+    for (const i of page.split(',')) if (list[Number(i)]?.endsWith('.css')) sheets.add(list[Number(i)]!)
+    expect(sheets.size, 'style sheets of the desk').toBeGreaterThan(1)
+    const css = [...sheets]
     const total = [...js, ...css].reduce((n, a) => n + weigh(a), texts)
     console.info(`first load of the desk: ${(total / 1024).toFixed(0)} kB gzipped`)
     expect(total).toBeLessThan(limit)
