@@ -43,9 +43,12 @@ export const away = (e: unknown): 'down' | 'none' => (e instanceof ApiError && (
 
 export const percent = (p: Progress): number => (p.total > 0 ? Math.min(100, Math.round((p.done / p.total) * 100)) : 0)
 
-/** The seats in the order of the cards: people who serve, then those who lead and look. */
-const rank = { agent: 0, supervisor: 1, admin: 2, auditor: 3 }
-export const seats = (list: DemoLogin[]): DemoLogin[] => [...list].sort((a, b) => rank[a.role] - rank[b.role])
+/** The seats in the order of the cards: two who serve, those who lead and look, then all others. */
+export function seats(list: DemoLogin[]): DemoLogin[] {
+  const of = (...roles: DemoLogin['role'][]) => list.filter((l) => roles.includes(l.role))
+  const agents = of('agent')
+  return [...agents.slice(0, 2), ...of('supervisor'), ...of('admin'), ...agents.slice(2), ...of('auditor')]
+}
 
 /** Where somebody lands. */
 export const landing = (l: DemoLogin): string => (l.role === 'admin' ? '/admin/routing' : l.role === 'supervisor' || l.role === 'auditor' ? '/wall' : '/desk')
