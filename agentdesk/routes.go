@@ -17,6 +17,7 @@ func (d *Desk) routes() []route {
 		typed("POST", "/setup", zongji.PermPublic, rowsNone, "make the first admin with the code of the log", d.setup),
 		typed("GET", "/me", zongji.PermSelf, rowsSelf, "who I am and what I may do", d.me),
 		typed("POST", "/me/password", zongji.PermSelf, rowsSelf, "change my password; my other sessions end", d.myPassword),
+		typed("POST", "/agents/{id}/state", zongji.PermSupervise, rowsNone, "set somebody else ready, on a break or offline", d.agentState),
 		typed("POST", "/me/state", zongji.PermReply, rowsSelf, "ready, break or offline", d.myState),
 
 		typed("GET", "/conversations", zongji.PermDesk, rowsList, "a list of conversations", d.listConversations),

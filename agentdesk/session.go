@@ -170,16 +170,44 @@ func (d *Desk) myState(ctx context.Context, me zongji.Actor, req *stateReq) (sta
 	return d.setState(ctx, me, req.Body.State, req.Body.Reason)
 }
 
+type agentStateReq struct {
+	ID int64 `path:"id"`
+	stateReq
+}
+
+// agentState lets a supervisor set the state of somebody else; it is logged.
+func (d *Desk) agentState(ctx context.Context, me zongji.Actor, req *agentStateReq) (stateAnswer, error) {
+	if err := checkState(req.Body.State, req.Body.Reason); err != nil {
+		return stateAnswer{}, err
+	}
+	if _, err := d.cfg.Store.User(ctx, req.ID); err != nil {
+		return stateAnswer{}, err
+	}
+	got, err := d.cfg.Router.SetState(ctx, req.ID, req.Body.State, req.Body.Reason, zongji.BySystem)
+	if err != nil {
+		return stateAnswer{}, err
+	}
+	return stateAnswer{got}, d.audit(ctx, me, "state", about("users", req.ID), map[string]string{"state": string(got.State)})
+}
+
 // setState is what the REST route and the socket frame do.
 func (d *Desk) setState(ctx context.Context, me zongji.Actor, st zongji.AgentState, reason string) (stateAnswer, error) {
-	if st != zongji.AgentReady && st != zongji.AgentBreak && st != zongji.AgentOffline {
-		return stateAnswer{}, zongji.Errorf(zongji.Invalid, "bad_state", "state is %q: ready, break and offline are allowed", st)
-	}
-	if len([]rune(reason)) > 40 {
-		return stateAnswer{}, zongji.Errorf(zongji.Invalid, "invalid", "the reason has more than 40 characters")
+	if err := checkState(st, reason); err != nil {
+		return stateAnswer{}, err
 	}
 	got, err := d.cfg.Router.SetState(ctx, me.User, st, reason, zongji.ByAgent)
 	return stateAnswer{got}, err
+}
+
+// checkState refuses states that nobody sets by hand.
+func checkState(st zongji.AgentState, reason string) error {
+	if st != zongji.AgentReady && st != zongji.AgentBreak && st != zongji.AgentOffline {
+		return zongji.Errorf(zongji.Invalid, "bad_state", "state is %q: ready, break and offline are allowed", st)
+	}
+	if len([]rune(reason)) > 40 {
+		return zongji.Errorf(zongji.Invalid, "invalid", "the reason has more than 40 characters")
+	}
+	return nil
 }
 
 type setupAnswer struct {

@@ -10,6 +10,7 @@ import { inkOn, join, originOK, pieces } from './channels'
 import { search } from './list'
 import { shortcutTaken, variables } from './replies'
 import { fieldErrors } from './rest'
+import { fieldWords } from './words'
 
 vi.hoisted(() => Object.assign(globalThis, { location: { hash: '' } })) // the session looks there for a token
 
@@ -45,6 +46,12 @@ describe('lists and forms', () => {
   it('puts the errors of the server at their fields', () => {
     const e = new ApiError(422, 'invalid', '', [{ location: 'body.name', message: 'is empty' }, { location: 'body.settings.color', message: 'no colour' }, { location: 'body.similar[2]', message: 'long' }])
     expect(fieldErrors(e)).toEqual({ name: 'is empty', color: 'no colour', similar: 'long' })
+  })
+  it('says usual errors in Chinese and leaves others', () => {
+    expect(fieldWords('has 70 characters: at most 64 are allowed', 'zh-CN')).toBe('有 70 个字，最多 64 个')
+    expect(fieldWords('is 3: 5 to 600 are allowed', 'zh-CN')).toBe('应在 5 到 600 之间（现为 3）')
+    expect(fieldWords('is empty: fill it in', 'en')).toBe('is empty: fill it in')
+    expect(fieldWords('something new', 'zh-CN')).toBe('something new')
   })
   it('lists variables once and sees a shortcut taken in any case', () => {
     expect(variables('{单号} 和 {单号}，{ 日期 }')).toEqual(['单号', '日期'])
