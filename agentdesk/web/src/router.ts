@@ -8,8 +8,7 @@ declare module 'vue-router' {
 
 /** Where somebody lands who asked for nothing in particular. */
 function home(): string {
-  if (session.may('desk')) return '/desk'
-  return '/me'
+  return session.user && !session.may('desk') ? '/me' : '/desk'
 }
 
 export const router = createRouter({
@@ -30,5 +29,5 @@ export const router = createRouter({
 
 router.beforeEach(to => {
   if (to.meta.open || session.token) return true
-  return { path: '/login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  return { path: '/login', query: to.redirectedFrom?.path === '/' ? {} : { next: to.fullPath } }
 })
