@@ -51,6 +51,8 @@ export const useDesk = defineStore('desk', () => {
   const outbox = shallowRef<Outbox | null>(null)
   const healing = new Map<number, ReturnType<typeof setTimeout>>()
   const offs: (() => void)[] = []
+  /** Offers that we answer just now: their end is no news. */
+  const answering = new Set<number>()
   const heard: { offer: (r: Ring) => void; message: (ev: Event) => void; ended: (e: OfferEnd) => void } = { offer: () => undefined, message: () => undefined, ended: () => undefined }
 
   const me = computed(() => session.user?.id ?? 0)
@@ -186,7 +188,7 @@ export const useDesk = defineStore('desk', () => {
     const i = rings.findIndex(r => r.offer.id === e.offer)
     if (i < 0) return
     rings.splice(i, 1)
-    heard.ended(e)
+    if (!answering.has(e.offer)) heard.ended(e)
   }
 
   function onTyping(f: Frame): void {
@@ -244,6 +246,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   async function accept(offer: Offer): Promise<void> {
+    answering.add(offer.id)
     try {
       const r = await live.request<{ conv: Conversation }>('accept', { offer: offer.id }, [`/offers/${offer.id}/accept`])
       took(r)
@@ -253,6 +256,7 @@ export const useDesk = defineStore('desk', () => {
   }
 
   async function decline(offer: Offer, reason: string): Promise<void> {
+    answering.add(offer.id)
     try { await live.request('decline', { offer: offer.id, reason }, [`/offers/${offer.id}/decline`, { reason }]) } finally { endRing(offer.id) }
   }
 
