@@ -48,7 +48,7 @@ type AgentConv struct {
 func NewAgent(cfg AgentConfig) *Agent {
 	a := &Agent{cfg: cfg, convs: map[int64]*AgentConv{}, seen: map[int64]bool{}, gaps: map[int64]bool{}, stale: make(chan struct{}, 1)}
 	a.link = link{
-		url:     wsURL(cfg.REST.Base) + "/ws/desk",
+		urls:    wsURLs(cfg.REST.Base, cfg.REST.More, "/ws/desk"),
 		header:  http.Header{"Origin": {cfg.REST.Base}},
 		hello:   a.hello,
 		welcome: a.welcome,

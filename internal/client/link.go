@@ -51,12 +51,13 @@ func CodeOf(err error) string {
 // link is a socket that comes back: one goroutine (run) owns the connection;
 // do may be called from anywhere.
 type link struct {
-	url     string
+	urls    []string // nodes: each try takes the next
 	header  http.Header
 	hello   func() map[string]any             // the first frame, made anew for each connection
 	welcome func(json.RawMessage) error       // its answer, before anything else is handed on
 	push    func(t string, b json.RawMessage) // frames without re, in order
 
+	tries   int // belongs to run
 	mu      sync.Mutex
 	ws      *websocket.Conn // nil while away
 	up      chan struct{}   // closed when ws is there; replaced when it goes
@@ -114,7 +115,9 @@ func (l *link) run(ctx context.Context) error {
 
 // once serves one connection until it ends.
 func (l *link) once(ctx context.Context) error {
-	ws, resp, err := dialer.DialContext(ctx, l.url, l.header)
+	url := l.urls[l.tries%len(l.urls)]
+	l.tries++
+	ws, resp, err := dialer.DialContext(ctx, url, l.header)
 	if err != nil {
 		if resp != nil && (resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusNotFound) {
 			return fmt.Errorf("%w: %s", ErrFinal, resp.Status)
@@ -295,8 +298,13 @@ func (l *link) say(frame map[string]any) {
 	}
 }
 
-func wsURL(base string) string {
-	return "ws" + strings.TrimPrefix(strings.TrimRight(base, "/"), "http")
+// wsURLs returns path at base and, where there are more nodes, at those.
+func wsURLs(base string, more []string, path string) []string {
+	var urls []string
+	for _, b := range append([]string{base}, more...) {
+		urls = append(urls, "ws"+strings.TrimPrefix(strings.TrimRight(b, "/"), "http")+path)
+	}
+	return urls
 }
 
 // pause waits a moment before a failed request is tried again.

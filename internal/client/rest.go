@@ -13,6 +13,7 @@ import (
 // REST speaks /api/v1 with one session.
 type REST struct {
 	Base  string
+	More  []string // other nodes, asked when Base does not answer
 	Token string
 	HTTP  *http.Client // nil = one with a deadline of 15 s
 }
@@ -32,17 +33,29 @@ func Login(ctx context.Context, base, login, password string) (*REST, error) {
 	return r, nil
 }
 
-// Do sends one request; problems come back as *Error with their code.
-func (r *REST) Do(ctx context.Context, method, path string, body, answer any) error {
-	var rd io.Reader
+// Do sends one request, to the next node when one does not answer; problems
+// come back as *Error with their code.
+func (r *REST) Do(ctx context.Context, method, path string, body, answer any) (err error) {
+	var b []byte
 	if body != nil {
-		b, err := json.Marshal(body)
-		if err != nil {
+		if b, err = json.Marshal(body); err != nil {
 			return err
 		}
-		rd = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, r.Base+path, rd)
+	for _, base := range append([]string{r.Base}, r.More...) {
+		if err = r.do(ctx, base, method, path, b, answer); err == nil || CodeOf(err) != "" {
+			return err
+		}
+	}
+	return err
+}
+
+func (r *REST) do(ctx context.Context, base, method, path string, body []byte, answer any) error {
+	var rd io.Reader
+	if body != nil {
+		rd = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, base+path, rd)
 	if err != nil {
 		return err
 	}

@@ -14,9 +14,10 @@ import (
 
 // VisitorConfig says who visits where.
 type VisitorConfig struct {
-	Base     string // http://127.0.0.1:8080
-	Channel  string // the channel's public key
-	Origin   string // "" = Base
+	Base     string   // http://127.0.0.1:8080
+	More     []string // other nodes, taken in turn after a cut
+	Channel  string   // the channel's public key
+	Origin   string   // "" = Base
 	Lang     string
 	Identity string // signed, or ""
 	Page     string
@@ -49,7 +50,7 @@ func NewVisitor(cfg VisitorConfig) *Visitor {
 		origin = cfg.Base
 	}
 	v.link = link{
-		url:     wsURL(cfg.Base) + "/ws/chat?channel=" + url.QueryEscape(cfg.Channel),
+		urls:    wsURLs(cfg.Base, cfg.More, "/ws/chat?channel="+url.QueryEscape(cfg.Channel)),
 		header:  http.Header{"Origin": {origin}},
 		hello:   v.hello,
 		welcome: v.welcome,

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"maps"
 	"sync"
 
 	"zongji/internal/client"
@@ -11,13 +12,14 @@ import (
 type Ledger struct {
 	mu    sync.Mutex
 	acks  map[string]client.Ack // by client id
+	found map[string]int        // client id → times stored, of those that were looked up
 	sent  int
 	stats map[string]int
 }
 
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger {
-	return &Ledger{acks: map[string]client.Ack{}, stats: map[string]int{}}
+	return &Ledger{acks: map[string]client.Ack{}, found: map[string]int{}, stats: map[string]int{}}
 }
 
 // Sent counts a message on its way.
@@ -42,14 +44,26 @@ type Counters struct {
 	Stats   map[string]int `json:"stats,omitempty"`
 }
 
-// Compare counts, among the acknowledged, those that stored does not have and
-// those that it has more than once. stored maps client id → times stored.
-func (l *Ledger) Compare(stored map[string]int) Counters {
+// Looked books what the product has stored: client id → times, for all the
+// acknowledged ones among cids.
+func (l *Ledger) Looked(cids []string, stored map[string]int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, cid := range cids {
+		l.found[cid] = stored[cid]
+	}
+}
+
+// Counters counts, among the acknowledged that were looked up, those that are
+// not stored and those that are stored more than once.
+func (l *Ledger) Counters() Counters {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := Counters{Sent: l.sent, Acked: len(l.acks), Stats: map[string]int{}}
 	for cid := range l.acks {
-		switch n := stored[cid]; {
+		n, looked := l.found[cid]
+		switch {
+		case !looked:
 		case n == 0:
 			c.Lost++
 		case n > 1:
@@ -62,13 +76,20 @@ func (l *Ledger) Compare(stored map[string]int) Counters {
 	return c
 }
 
+// Compare is Counters where everything was looked up at once.
+func (l *Ledger) Compare(stored map[string]int) Counters {
+	acks := l.Acks()
+	cids := make([]string, 0, len(acks))
+	for cid := range acks {
+		cids = append(cids, cid)
+	}
+	l.Looked(cids, stored)
+	return l.Counters()
+}
+
 // Acks returns the acknowledged client ids.
 func (l *Ledger) Acks() map[string]client.Ack {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := make(map[string]client.Ack, len(l.acks))
-	for k, v := range l.acks {
-		out[k] = v
-	}
-	return out
+	return maps.Clone(l.acks)
 }

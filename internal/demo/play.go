@@ -45,12 +45,18 @@ type Player struct {
 	Seen    func(conv int64, m zongji.VisitorMessage) // each message that a customer saw; may be nil
 }
 
+// Trail is what is needed to look up a customer's messages later.
+type Trail struct {
+	Token string
+	Acks  map[string]client.Ack // by client id
+}
+
 // Play lets one customer act and returns when he has left.
-func (p *Player) Play(ctx context.Context, c Customer) (out Outcome, token string) {
+func (p *Player) Play(ctx context.Context, c Customer) (out Outcome, trail Trail) {
 	out = Outcome{Customer: c.ID, End: "left"}
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
-	s := &stage{p: p, out: &out, turned: make(chan struct{}, 1)}
+	s := &stage{p: p, out: &out, turned: make(chan struct{}, 1), acks: map[string]client.Ack{}}
 	lang := c.Lang
 	if lang == "" {
 		lang = "zh-CN"
@@ -74,10 +80,9 @@ func (p *Player) Play(ctx context.Context, c Customer) (out Outcome, token strin
 			break
 		}
 	}
-	token = s.v.Token()
 	leave()
 	wg.Wait()
-	return out, token
+	return out, Trail{s.v.Token(), s.acks}
 }
 
 func (p *Player) rest(ctx context.Context, d time.Duration) bool {
@@ -99,6 +104,7 @@ type stage struct {
 	p      *Player
 	v      *client.Visitor
 	turned chan struct{}
+	acks   map[string]client.Ack // belongs to Play
 
 	mu      sync.Mutex
 	out     *Outcome
@@ -209,6 +215,7 @@ func (s *stage) send(ctx context.Context, say client.Say) error {
 	a, err := s.v.Send(ctx, say)
 	if err == nil {
 		s.p.Ledger.Acked(say.CID, a)
+		s.acks[say.CID] = a
 	}
 	return err
 }
@@ -289,11 +296,15 @@ func (s *stage) picture(ctx context.Context, cid string) error {
 			return ctx.Err()
 		}
 	}
-	f, err := Upload(ctx, s.p.Base, s.p.Channel, s.v.Token(), "故障照片.png", Picture(len(cid)))
-	if err != nil {
-		return err
+	for {
+		f, err := Upload(ctx, s.p.Base, s.p.Channel, s.v.Token(), "故障照片.png", Picture(len(cid)))
+		if err == nil {
+			return s.send(ctx, client.Say{CID: cid, Files: []string{f.URL}})
+		}
+		if !s.p.rest(ctx, time.Second) { // the product may be starting again
+			return err
+		}
 	}
-	return s.send(ctx, client.Say{CID: cid, Files: []string{f.URL}})
 }
 
 // Picture draws a small PNG: n picks the colours.

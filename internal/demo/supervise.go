@@ -82,6 +82,16 @@ func (s *Server) Kill() {
 	}
 }
 
+// Pid returns the process id of the child, 0 before the first start.
+func (s *Server) Pid() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return 0
+	}
+	return s.process.Pid
+}
+
 // Starts returns how often the child was started and how long the last start
 // took until it was ready (0: not yet).
 func (s *Server) Starts() (n int, ready time.Duration) {

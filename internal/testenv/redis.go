@@ -1,6 +1,8 @@
 package testenv
 
 import (
+	"bufio"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -61,5 +63,34 @@ func (s *RedisServer) Stop() {
 	if s.stop != nil {
 		s.stop()
 		s.stop = nil
+	}
+}
+
+// Flush empties the server, as a mistaken FLUSHALL does.
+func (s *RedisServer) Flush(t testing.TB) { s.do(t, "FLUSHALL") }
+
+// Trim cuts every stream to its newest entries.
+func (s *RedisServer) Trim(t testing.TB) {
+	s.do(t, "EVAL", `for _, k in ipairs(redis.call('KEYS', '*')) do
+		if redis.call('TYPE', k).ok == 'stream' then redis.call('XTRIM', k, 'MAXLEN', 3) end
+	end`, "0")
+}
+
+// do sends one command in the protocol's inline-free form (RESP arrays) and
+// reads the first line of the answer.
+func (s *RedisServer) do(t testing.TB, args ...string) {
+	t.Helper()
+	c, err := net.Dial("unix", s.sock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "*%d\r\n", len(args))
+	for _, a := range args {
+		fmt.Fprintf(c, "$%d\r\n%s\r\n", len(a), a)
+	}
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil || line[0] == '-' {
+		t.Fatalf("redis %s: %q %v", args[0], line, err)
 	}
 }

@@ -1,0 +1,390 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"zongji/internal/store"
+	"zongji/internal/zongji"
+)
+
+const (
+	historyDays    = 30
+	historyPerDay  = 100 // about: weekends bring fewer
+	historySeed    = 20260101
+	historySetting = "demo.history" // how many conversations are loaded
+)
+
+// HistoryState is how far the made-up past is.
+type HistoryState struct {
+	State string `json:"state"` // none | loading | loaded | removing | failed
+	Done  int    `json:"done"`
+	Total int    `json:"total"`
+	Err   string `json:"err,omitempty"`
+}
+
+// history loads and removes the made-up past in the background.
+type history struct {
+	db    *store.DB
+	clock zongji.Clock
+	log   *slog.Logger
+	auto  bool
+	want  chan bool // true: load, false: remove
+
+	mu    sync.Mutex
+	state HistoryState
+}
+
+func newHistory(db *store.DB, clock zongji.Clock, log *slog.Logger, auto bool) *history {
+	return &history{db: db, clock: clock, log: log, auto: auto, want: make(chan bool, 1), state: HistoryState{State: "none"}}
+}
+
+// State returns how far it is.
+func (h *history) State() HistoryState {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.state
+}
+
+func (h *history) set(s HistoryState) {
+	h.mu.Lock()
+	h.state = s
+	h.mu.Unlock()
+}
+
+// Load asks for the past; Remove asks for its removal.
+func (h *history) Load() error   { return h.ask(true) }
+func (h *history) Remove() error { return h.ask(false) }
+
+func (h *history) ask(load bool) error {
+	select {
+	case h.want <- load:
+		return nil
+	default:
+		return errors.New("the history is being changed already")
+	}
+}
+
+// Run does what is asked until ctx ends. A load that was cut off goes on
+// where it stopped.
+func (h *history) Run(ctx context.Context) error {
+	text, err := h.db.Setting(ctx, historySetting)
+	var done HistoryState
+	if err == nil {
+		_ = json.Unmarshal([]byte(text), &done) // ours; unreadable means none
+	}
+	if done.State != "" {
+		h.set(done)
+	}
+	if done.State == "loading" || h.auto && done.State == "" {
+		_ = h.ask(true) // the channel is empty
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case load := <-h.want:
+			var err error
+			if load {
+				err = h.load(ctx)
+			} else {
+				err = h.remove(ctx)
+			}
+			if err != nil && ctx.Err() == nil {
+				h.log.Error("history", "err", err)
+				s := h.State()
+				s.State, s.Err = "failed", err.Error()
+				h.set(s)
+			}
+		}
+	}
+}
+
+func (h *history) keep(ctx context.Context, s HistoryState) error {
+	h.set(s)
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return h.db.PutSetting(ctx, historySetting, string(b))
+}
+
+func (h *history) remove(ctx context.Context) error {
+	s := h.State()
+	s.State = "removing"
+	h.set(s)
+	if _, err := h.db.RemoveHistory(ctx); err != nil {
+		return err
+	}
+	return h.keep(ctx, HistoryState{State: "none"})
+}
+
+// load writes day after day, the newest first, so that screens have
+// something to show at once.
+func (h *history) load(ctx context.Context) error {
+	past, err := h.past(ctx)
+	if err != nil {
+		return err
+	}
+	s := h.State()
+	if s.State != "loading" {
+		s = HistoryState{State: "loading"}
+	}
+	s.Total = 0
+	for _, day := range past {
+		s.Total += len(day)
+	}
+	seen := 0
+	for _, day := range past {
+		if seen += len(day); seen <= s.Done {
+			continue // before a cut-off
+		}
+		if err := h.db.LoadHistory(ctx, day, nil); err != nil {
+			return err
+		}
+		s.Done = seen
+		if err := h.keep(ctx, s); err != nil {
+			return err
+		}
+		sleep(ctx, 50*time.Millisecond) // others write too
+	}
+	s.State = "loaded"
+	return h.keep(ctx, s)
+}
+
+// Past is what the made-up past is made of.
+type Past struct {
+	Customers  []string         // names
+	Categories []PastCategory   // with weights
+	Hours      [24]float64      // weight of each hour of the day
+	Greeting   []string         // of agents
+	Closing    []string         // of agents
+	Thanks     []string         // of customers
+	Comments   map[int][]string // by stars
+}
+
+// PastCategory is what customers ask about and what is answered.
+type PastCategory struct {
+	Name     string
+	Weight   float64
+	Openings []string // of customers
+	Bot      string   // the bot's answer
+	FAQ      int64
+	Replies  []string // of agents
+}
+
+// past makes the conversations of 30 days that end last midnight, by day, the
+// newest first. The same seed, people and queues make the same past, moved to
+// today.
+func (h *history) past(ctx context.Context) ([][]store.HistoryConversation, error) {
+	d, err := Sample(ctx)
+	if err != nil {
+		return nil, err
+	}
+	users, err := h.db.Users(ctx)
+	if err != nil {
+		return nil, err
+	}
+	queues, err := h.db.Queues(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chans, err := h.db.Channels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var agents []zongji.User
+	for _, u := range users {
+		if u.Role == zongji.RoleAgent {
+			agents = append(agents, u)
+		}
+	}
+	if len(agents) == 0 || len(queues) == 0 || len(chans) == 0 {
+		return nil, errors.New("no agents, queues or channels to make a past of")
+	}
+	zone := time.FixedZone("Asia/Shanghai", 8*3600)
+	now := h.clock.Now().In(zone)
+	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
+	var days [][]store.HistoryConversation
+	for back := 1; back <= historyDays; back++ {
+		day := midnight.AddDate(0, 0, -back)
+		g := &pastDay{r: rand.New(rand.NewPCG(historySeed, uint64(back))), p: d.Past, day: day, agents: agents, queues: queues, channel: chans[0], kind: chans[0].Kind}
+		n := historyPerDay + g.r.IntN(21) - 5
+		if wd := day.Weekday(); wd == time.Saturday || wd == time.Sunday {
+			n = n * 7 / 10
+		}
+		var convs []store.HistoryConversation
+		for range n {
+			convs = append(convs, g.conversation())
+		}
+		days = append(days, convs)
+	}
+	return days, nil
+}
+
+// pastDay makes one day.
+type pastDay struct {
+	r       *rand.Rand
+	p       Past
+	day     time.Time
+	agents  []zongji.User
+	queues  []zongji.Queue
+	channel zongji.ChannelAccount
+	kind    string
+}
+
+func (g *pastDay) line(lines []string, otherwise string) string {
+	if len(lines) == 0 {
+		return otherwise
+	}
+	return lines[g.r.IntN(len(lines))]
+}
+
+func (g *pastDay) hour() int {
+	var sum float64
+	for _, w := range g.p.Hours {
+		sum += w
+	}
+	at := g.r.Float64() * sum
+	for h, w := range g.p.Hours {
+		if at -= w; at < 0 {
+			return h
+		}
+	}
+	return 12
+}
+
+func (g *pastDay) category() PastCategory {
+	var sum float64
+	for _, c := range g.p.Categories {
+		sum += c.Weight
+	}
+	at := g.r.Float64() * sum
+	for _, c := range g.p.Categories {
+		if at -= c.Weight; at < 0 {
+			return c
+		}
+	}
+	return g.p.Categories[0]
+}
+
+// conversation makes one: 55 % end with the bot, the others go to a person
+// after a wait that is longer in busy hours.
+func (g *pastDay) conversation() store.HistoryConversation {
+	r, cat := g.r, g.category()
+	start := g.day.Add(time.Duration(g.hour())*time.Hour + time.Duration(r.IntN(3600))*time.Second)
+	at := zongji.MsOf(start)
+	name := g.line(g.p.Customers, "顾客")
+	level := zongji.Level(0)
+	if r.IntN(10) == 0 {
+		level = zongji.Level(1 + r.IntN(3))
+	}
+	var h store.HistoryConversation
+	h.Contact = zongji.Contact{Name: name, Level: level, Lang: "zh-CN", Phone: "138" + digits(r, 8)}
+	h.Conv = zongji.Conversation{Channel: g.channel.ID, Kind: g.kind, Status: zongji.StatusClosed, Queue: g.channel.Queue, Lang: "zh-CN", Category: cat.Name,
+		CreatedAt: at, Epoch: 2}
+	say := func(m zongji.Message, after time.Duration) {
+		at = at.Add(after)
+		m.At = at
+		h.Messages = append(h.Messages, m)
+	}
+	note := func(kind zongji.EventKind, by string, actor int64, data any) {
+		h.Events = append(h.Events, store.HistoryEvent{At: at, Kind: kind, By: by, Actor: actor, Data: data})
+	}
+	opening := g.line(cat.Openings, cat.Name)
+	say(zongji.Message{From: zongji.FromContact, Text: opening}, 0)
+	note(zongji.EvBot, zongji.ByBot, 0, zongji.BotData{Act: "answer", Query: opening, Candidates: []zongji.BotScore{{FAQ: cat.FAQ, Question: cat.Name, Score: 0.6 + 0.4*r.Float64()}}})
+	say(zongji.Message{From: zongji.FromBot, Kind: zongji.KindAnswer, Text: cat.Bot}, time.Second)
+	end := func(how string) {
+		h.Conv.ClosedAt, h.Conv.LastAt = at, at
+		h.Conv.Preview, h.Conv.PrevFrom = head(h.Messages[len(h.Messages)-1].Text, 60), h.Messages[len(h.Messages)-1].From
+		note(zongji.EvClosed, zongji.BySystem, 0, zongji.ClosedData{How: how, Category: cat.Name})
+	}
+	if r.Float64() < 0.55 {
+		say(zongji.Message{From: zongji.FromContact, Text: g.line(g.p.Thanks, "好的，谢谢")}, time.Duration(10+r.IntN(60))*time.Second)
+		note(zongji.EvFeedback, zongji.ByContact, 0, zongji.FeedbackData{FAQ: cat.FAQ, Solved: r.IntN(8) > 0})
+		end("solved")
+		return h
+	}
+	g.served(&h, cat, level, say, note, &at, end)
+	return h
+}
+
+// served is the part with a person.
+func (g *pastDay) served(h *store.HistoryConversation, cat PastCategory, level zongji.Level, say func(zongji.Message, time.Duration),
+	note func(zongji.EventKind, string, int64, any), at *zongji.Ms, end func(string)) {
+	r := g.r
+	say(zongji.Message{From: zongji.FromContact, Text: "转人工"}, time.Duration(8+r.IntN(30))*time.Second)
+	q := g.queues[r.IntN(len(g.queues))]
+	h.Conv.Queue, h.Conv.Team, h.Conv.QueuedAt = q.ID, q.Team, *at
+	note(zongji.EvRouted, zongji.BySystem, 0, zongji.RoutedData{Reason: "asked_human", Queue: q.ID, Points: 5 * int(level), Demand: zongji.Demand{Queue: q.ID, Points: 5 * int(level)}})
+	busy := 1 + g.p.Hours[at.Time().Add(8*time.Hour).Hour()]
+	wait := time.Duration(3+r.ExpFloat64()*15*busy) * time.Second
+	if r.IntN(25) == 0 { // nobody came in time
+		*at = at.Add(wait * 4)
+		end("customer")
+		return
+	}
+	team := g.agents
+	if mine := ofTeam(g.agents, q.Team); len(mine) > 0 {
+		team = mine
+	}
+	a := team[r.IntN(len(team))]
+	*at = at.Add(wait)
+	h.Conv.AssignedAt, h.Conv.LastUser = *at, a.ID
+	note(zongji.EvAssigned, zongji.BySystem, 0, zongji.AssignedData{Agent: a.ID, How: "offer", Wait: wait.Milliseconds()})
+	agent := func(text string, after time.Duration) {
+		say(zongji.Message{From: zongji.FromAgent, Author: a.ID, AuthorName: a.Public(), Text: text}, after)
+	}
+	agent(g.line(g.p.Greeting, "您好，很高兴为您服务。"), time.Duration(2+r.IntN(12))*time.Second)
+	h.Conv.FirstAt = *at
+	for range 1 + r.IntN(3) {
+		say(zongji.Message{From: zongji.FromContact, Text: g.line(cat.Openings, cat.Name)}, time.Duration(10+r.IntN(60))*time.Second)
+		agent(g.line(cat.Replies, "好的，我来为您处理。"), time.Duration(8+r.IntN(50))*time.Second)
+	}
+	agent(g.line(g.p.Closing, "感谢您的咨询，再见。"), time.Duration(10+r.IntN(40))*time.Second)
+	h.Conv.Summary = cat.Name + "咨询，已处理"
+	end("agent")
+	if r.IntN(10) < 6 {
+		stars := []int{5, 5, 5, 5, 4, 4, 3, 2, 1}[r.IntN(9)]
+		if wait > time.Minute && stars > 2 {
+			stars--
+		}
+		h.Conv.Stars = stars
+		*at = at.Add(20 * time.Second)
+		note(zongji.EvRated, zongji.ByContact, 0, zongji.RatedData{Stars: stars, Comment: g.line(g.p.Comments[stars], "")})
+	}
+}
+
+func ofTeam(all []zongji.User, team int64) (out []zongji.User) {
+	for _, u := range all {
+		if u.Team == team {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+func digits(r *rand.Rand, n int) string {
+	var b strings.Builder
+	for range n {
+		b.WriteByte(byte('0' + r.IntN(10)))
+	}
+	return b.String()
+}
+
+// head returns the first n characters of s.
+func head(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}

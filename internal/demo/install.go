@@ -1,0 +1,144 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"zongji/internal/auth"
+	"zongji/internal/secret"
+	"zongji/internal/store"
+	"zongji/internal/zongji"
+)
+
+// Department is what an installation is prepared with.
+type Department struct {
+	Queue   zongji.Queue
+	Team    zongji.Team
+	Users   []zongji.User
+	Channel zongji.ChannelAccount
+}
+
+// Plain is a department for benches and proofs: one queue that assigns at
+// once, no bot, and so many agents with so many units.
+func Plain(agents, capacity int) Department {
+	d := Department{
+		Team:    zongji.Team{Key: "desk", Name: "客服组"},
+		Queue:   zongji.Queue{Key: "main", Name: "在线客服", Calendar: "7x24", OfferS: 30, AutoAccept: true, MaxOffers: 20, ReopenS: 1800, WrapupS: 60, FirstS: 60, Units: 1, LostS: 600},
+		Channel: zongji.ChannelAccount{Kind: "webchat", Name: "bench", Key: "bench", Bot: false, Settings: map[string]string{}},
+	}
+	for i := range agents {
+		d.Users = append(d.Users, zongji.User{Login: fmt.Sprintf("agent%d", i+1), Name: fmt.Sprintf("坐席%d", i+1), Role: zongji.RoleAgent, Capacity: capacity, Demo: true})
+	}
+	return d
+}
+
+// Installation is a prepared folder and how to serve it.
+type Installation struct {
+	Dir     string
+	Base    string
+	Channel string
+	Seats   []Seat
+	Server  *Server
+	env     []string
+}
+
+// Prepare fills an empty installation and returns it, not yet served. env
+// says where it lives (ZONGJI_DB …); what is missing there lies in dir.
+func Prepare(ctx context.Context, dir string, env []string, d Department) (*Installation, error) {
+	in := &Installation{Dir: dir, Channel: d.Channel.Key, env: env}
+	db, err := in.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	if err := in.fill(ctx, db, d); err != nil {
+		return nil, err
+	}
+	in.Serve(ctx)
+	return in, nil
+}
+
+// Node returns one more node of the same installation, on a port of its own.
+func (in *Installation) Node(name string) *Server {
+	addr := freePort()
+	return &Server{Base: "http://" + addr, Output: in.LogFile(), Log: slog.New(slog.DiscardHandler),
+		Env: append([]string{"ZONGJI_DATA=" + in.Dir, "ZONGJI_LISTEN=" + addr, "ZONGJI_NODE=" + name, "ZONGJI_LIMITS_LOOPBACK=false", "ZONGJI_SECRET=" + scratchSecret, "ZONGJI_BLOB_SHARED=true"}, in.env...)}
+}
+
+// Serve makes the first node.
+func (in *Installation) Serve(context.Context) {
+	in.Server = in.Node("n1")
+	in.Base = in.Server.Base
+}
+
+// scratchSecret seals the made-up people of benches and proofs.
+const scratchSecret = "a scratch installation, thrown away"
+
+func (in *Installation) dsn() string {
+	for _, e := range in.env {
+		if v, ok := strings.CutPrefix(e, "ZONGJI_DB="); ok {
+			return v
+		}
+	}
+	return filepath.Join(in.Dir, "zongji.db")
+}
+
+func (in *Installation) Open(ctx context.Context) (*store.DB, error) {
+	sealer, err := secret.New(scratchSecret)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, store.Config{DSN: in.dsn(), Sealer: sealer})
+}
+
+func (in *Installation) fill(ctx context.Context, db *store.DB, d Department) error {
+	team, err := db.PutTeam(ctx, d.Team)
+	if err != nil {
+		return err
+	}
+	d.Queue.Team = team.ID
+	queue, err := db.PutQueue(ctx, d.Queue)
+	if err != nil {
+		return err
+	}
+	d.Channel.Queue = queue.ID
+	if _, err := db.PutChannel(ctx, d.Channel); err != nil {
+		return err
+	}
+	hash := auth.Hash("scratch-password")
+	for _, u := range d.Users {
+		u.Team = team.ID
+		if u, err = db.PutUser(ctx, u); err != nil {
+			return err
+		}
+		if err := db.SetPassword(ctx, u.ID, hash); err != nil {
+			return err
+		}
+		in.Seats = append(in.Seats, Seat{u.Login, "scratch-password"})
+	}
+	return nil
+}
+
+// LogFile appends to the installation's log.
+func (in *Installation) LogFile() io.Writer {
+	f, err := os.OpenFile(filepath.Join(in.Dir, "serve.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return io.Discard
+	}
+	return f
+}
+
+func freePort() string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err) // no loopback: nothing here can run
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
