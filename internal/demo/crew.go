@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"zongji/internal/client"
+	"zongji/internal/packs"
 	"zongji/internal/zongji"
 )
 
@@ -18,18 +19,11 @@ const (
 	silentAfter  = 40 * time.Second        // and after so much silence of the customer
 )
 
-// Lines is what scripted agents say.
-type Lines struct {
-	Greeting []string
-	Replies  map[string][]string // by category; "" for any
-	Closing  []string
-}
-
 // Crew is the scripted agents. Each accepts within 3 s and stands back while
 // a person sits in his seat.
 type Crew struct {
 	Base  string
-	Lines Lines
+	Lines packs.Agents
 	Speed float64
 	Log   *slog.Logger
 	// Replied is called for each acknowledged reply; may be nil.

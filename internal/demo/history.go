@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"zongji/internal/packs"
 	"zongji/internal/store"
 	"zongji/internal/zongji"
 )
@@ -158,32 +159,15 @@ func (h *history) load(ctx context.Context) error {
 	return h.keep(ctx, s)
 }
 
-// Past is what the made-up past is made of.
-type Past struct {
-	Customers  []string         // names
-	Categories []PastCategory   // with weights
-	Hours      [24]float64      // weight of each hour of the day
-	Greeting   []string         // of agents
-	Closing    []string         // of agents
-	Thanks     []string         // of customers
-	Comments   map[int][]string // by stars
-}
-
-// PastCategory is what customers ask about and what is answered.
-type PastCategory struct {
-	Name     string
-	Weight   float64
-	Openings []string // of customers
-	Bot      string   // the bot's answer
-	FAQ      int64
-	Replies  []string // of agents
-}
-
 // past makes the conversations of 30 days that end last midnight, by day, the
 // newest first. The same seed, people and queues make the same past, moved to
 // today.
 func (h *history) past(ctx context.Context) ([][]store.HistoryConversation, error) {
-	d, err := Sample(ctx)
+	p, err := Sample()
+	if err != nil {
+		return nil, err
+	}
+	answers, err := h.answers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -214,11 +198,8 @@ func (h *history) past(ctx context.Context) ([][]store.HistoryConversation, erro
 	var days [][]store.HistoryConversation
 	for back := 1; back <= historyDays; back++ {
 		day := midnight.AddDate(0, 0, -back)
-		g := &pastDay{r: rand.New(rand.NewPCG(historySeed, uint64(back))), p: d.Past, day: day, agents: agents, queues: queues, channel: chans[0], kind: chans[0].Kind}
-		n := historyPerDay + g.r.IntN(21) - 5
-		if wd := day.Weekday(); wd == time.Saturday || wd == time.Sunday {
-			n = n * 7 / 10
-		}
+		g := &pastDay{r: rand.New(rand.NewPCG(historySeed, uint64(back))), p: p.History, greeting: p.Agents.Greeting, answers: answers, day: day, agents: agents, queues: queues, channel: chans[0]}
+		n := (historyPerDay + g.r.IntN(21) - 10) * 7 * weight(p.History.Weekdays, int(day.Weekday())) / max(1, sum(p.History.Weekdays))
 		var convs []store.HistoryConversation
 		for range n {
 			convs = append(convs, g.conversation())
@@ -228,15 +209,26 @@ func (h *history) past(ctx context.Context) ([][]store.HistoryConversation, erro
 	return days, nil
 }
 
+// answers returns the bot's answers by category.
+func (h *history) answers(ctx context.Context) (map[string][]zongji.FAQ, error) {
+	faqs, err := h.db.FAQs(ctx)
+	out := map[string][]zongji.FAQ{}
+	for _, f := range faqs {
+		out[f.Category] = append(out[f.Category], f)
+	}
+	return out, err
+}
+
 // pastDay makes one day.
 type pastDay struct {
-	r       *rand.Rand
-	p       Past
-	day     time.Time
-	agents  []zongji.User
-	queues  []zongji.Queue
-	channel zongji.ChannelAccount
-	kind    string
+	r        *rand.Rand
+	p        packs.History
+	greeting []string
+	answers  map[string][]zongji.FAQ
+	day      time.Time
+	agents   []zongji.User
+	queues   []zongji.Queue
+	channel  zongji.ChannelAccount
 }
 
 func (g *pastDay) line(lines []string, otherwise string) string {
@@ -246,48 +238,53 @@ func (g *pastDay) line(lines []string, otherwise string) string {
 	return lines[g.r.IntN(len(lines))]
 }
 
-func (g *pastDay) hour() int {
-	var sum float64
-	for _, w := range g.p.Hours {
-		sum += w
-	}
-	at := g.r.Float64() * sum
-	for h, w := range g.p.Hours {
+// draw returns an index of weights by chance, 0 when there are none.
+func (g *pastDay) draw(weights []int) int {
+	at := g.r.IntN(max(1, sum(weights)))
+	for i, w := range weights {
 		if at -= w; at < 0 {
-			return h
+			return i
 		}
 	}
-	return 12
+	return 0
 }
 
-func (g *pastDay) category() PastCategory {
-	var sum float64
-	for _, c := range g.p.Categories {
-		sum += c.Weight
+func (g *pastDay) topic() packs.Topic {
+	var w []int
+	for _, t := range g.p.Categories {
+		w = append(w, t.Weight)
 	}
-	at := g.r.Float64() * sum
-	for _, c := range g.p.Categories {
-		if at -= c.Weight; at < 0 {
-			return c
-		}
-	}
-	return g.p.Categories[0]
+	return g.p.Categories[g.draw(w)]
 }
 
-// conversation makes one: 55 % end with the bot, the others go to a person
-// after a wait that is longer in busy hours.
+func sum(w []int) (n int) {
+	for _, x := range w {
+		n += x
+	}
+	return n
+}
+
+func weight(w []int, i int) int {
+	if i < len(w) {
+		return w[i]
+	}
+	return 1
+}
+
+// conversation makes one: a share ends with the bot, the others go to a
+// person after a wait that is longer in busy hours.
 func (g *pastDay) conversation() store.HistoryConversation {
-	r, cat := g.r, g.category()
-	start := g.day.Add(time.Duration(g.hour())*time.Hour + time.Duration(r.IntN(3600))*time.Second)
+	r, cat := g.r, g.topic()
+	start := g.day.Add(time.Duration(g.draw(g.p.Hours))*time.Hour + time.Duration(r.IntN(3600))*time.Second)
 	at := zongji.MsOf(start)
-	name := g.line(g.p.Customers, "顾客")
+	name := g.line(g.p.Names, "顾客")
 	level := zongji.Level(0)
 	if r.IntN(10) == 0 {
 		level = zongji.Level(1 + r.IntN(3))
 	}
 	var h store.HistoryConversation
 	h.Contact = zongji.Contact{Name: name, Level: level, Lang: "zh-CN", Phone: "138" + digits(r, 8)}
-	h.Conv = zongji.Conversation{Channel: g.channel.ID, Kind: g.kind, Status: zongji.StatusClosed, Queue: g.channel.Queue, Lang: "zh-CN", Category: cat.Name,
+	h.Conv = zongji.Conversation{Channel: g.channel.ID, Kind: g.channel.Kind, Status: zongji.StatusClosed, Queue: g.channel.Queue, Lang: "zh-CN", Category: cat.Name,
 		CreatedAt: at, Epoch: 2}
 	say := func(m zongji.Message, after time.Duration) {
 		at = at.Add(after)
@@ -299,16 +296,20 @@ func (g *pastDay) conversation() store.HistoryConversation {
 	}
 	opening := g.line(cat.Openings, cat.Name)
 	say(zongji.Message{From: zongji.FromContact, Text: opening}, 0)
-	note(zongji.EvBot, zongji.ByBot, 0, zongji.BotData{Act: "answer", Query: opening, Candidates: []zongji.BotScore{{FAQ: cat.FAQ, Question: cat.Name, Score: 0.6 + 0.4*r.Float64()}}})
-	say(zongji.Message{From: zongji.FromBot, Kind: zongji.KindAnswer, Text: cat.Bot}, time.Second)
+	faq := zongji.FAQ{Question: cat.Name, Answer: "这个问题我记下了，正在为您转接人工客服。"}
+	if fs := g.answers[cat.Name]; len(fs) > 0 {
+		faq = fs[r.IntN(len(fs))]
+	}
+	note(zongji.EvBot, zongji.ByBot, 0, zongji.BotData{Act: "answer", Query: opening, Candidates: []zongji.BotScore{{FAQ: faq.ID, Question: faq.Question, Score: 0.6 + 0.4*r.Float64()}}})
+	say(zongji.Message{From: zongji.FromBot, Kind: zongji.KindAnswer, Text: faq.Answer}, time.Second)
 	end := func(how string) {
 		h.Conv.ClosedAt, h.Conv.LastAt = at, at
 		h.Conv.Preview, h.Conv.PrevFrom = head(h.Messages[len(h.Messages)-1].Text, 60), h.Messages[len(h.Messages)-1].From
 		note(zongji.EvClosed, zongji.BySystem, 0, zongji.ClosedData{How: how, Category: cat.Name})
 	}
-	if r.Float64() < 0.55 {
-		say(zongji.Message{From: zongji.FromContact, Text: g.line(g.p.Thanks, "好的，谢谢")}, time.Duration(10+r.IntN(60))*time.Second)
-		note(zongji.EvFeedback, zongji.ByContact, 0, zongji.FeedbackData{FAQ: cat.FAQ, Solved: r.IntN(8) > 0})
+	if r.Float64() < g.p.SolvedByBot {
+		say(zongji.Message{From: zongji.FromContact, Text: "好的，谢谢"}, time.Duration(10+r.IntN(60))*time.Second)
+		note(zongji.EvFeedback, zongji.ByContact, 0, zongji.FeedbackData{FAQ: faq.ID, Solved: r.IntN(8) > 0})
 		end("solved")
 		return h
 	}
@@ -317,15 +318,15 @@ func (g *pastDay) conversation() store.HistoryConversation {
 }
 
 // served is the part with a person.
-func (g *pastDay) served(h *store.HistoryConversation, cat PastCategory, level zongji.Level, say func(zongji.Message, time.Duration),
+func (g *pastDay) served(h *store.HistoryConversation, cat packs.Topic, level zongji.Level, say func(zongji.Message, time.Duration),
 	note func(zongji.EventKind, string, int64, any), at *zongji.Ms, end func(string)) {
 	r := g.r
 	say(zongji.Message{From: zongji.FromContact, Text: "转人工"}, time.Duration(8+r.IntN(30))*time.Second)
 	q := g.queues[r.IntN(len(g.queues))]
 	h.Conv.Queue, h.Conv.Team, h.Conv.QueuedAt = q.ID, q.Team, *at
 	note(zongji.EvRouted, zongji.BySystem, 0, zongji.RoutedData{Reason: "asked_human", Queue: q.ID, Points: 5 * int(level), Demand: zongji.Demand{Queue: q.ID, Points: 5 * int(level)}})
-	busy := 1 + g.p.Hours[at.Time().Add(8*time.Hour).Hour()]
-	wait := time.Duration(3+r.ExpFloat64()*15*busy) * time.Second
+	busy := float64(weight(g.p.Hours, at.Time().Add(8*time.Hour).Hour())) / 20
+	wait := time.Duration((3 + r.ExpFloat64()*15*(1+busy)) * float64(time.Second))
 	if r.IntN(25) == 0 { // nobody came in time
 		*at = at.Add(wait * 4)
 		end("customer")
@@ -342,23 +343,23 @@ func (g *pastDay) served(h *store.HistoryConversation, cat PastCategory, level z
 	agent := func(text string, after time.Duration) {
 		say(zongji.Message{From: zongji.FromAgent, Author: a.ID, AuthorName: a.Public(), Text: text}, after)
 	}
-	agent(g.line(g.p.Greeting, "您好，很高兴为您服务。"), time.Duration(2+r.IntN(12))*time.Second)
+	agent(g.line(g.greeting, "您好，很高兴为您服务。"), time.Duration(2+r.IntN(12))*time.Second)
 	h.Conv.FirstAt = *at
 	for range 1 + r.IntN(3) {
 		say(zongji.Message{From: zongji.FromContact, Text: g.line(cat.Openings, cat.Name)}, time.Duration(10+r.IntN(60))*time.Second)
 		agent(g.line(cat.Replies, "好的，我来为您处理。"), time.Duration(8+r.IntN(50))*time.Second)
 	}
-	agent(g.line(g.p.Closing, "感谢您的咨询，再见。"), time.Duration(10+r.IntN(40))*time.Second)
+	agent(g.line(cat.Closings, "感谢您的咨询，再见。"), time.Duration(10+r.IntN(40))*time.Second)
 	h.Conv.Summary = cat.Name + "咨询，已处理"
 	end("agent")
 	if r.IntN(10) < 6 {
-		stars := []int{5, 5, 5, 5, 4, 4, 3, 2, 1}[r.IntN(9)]
+		stars := 1 + g.draw(g.p.Stars)
 		if wait > time.Minute && stars > 2 {
 			stars--
 		}
 		h.Conv.Stars = stars
 		*at = at.Add(20 * time.Second)
-		note(zongji.EvRated, zongji.ByContact, 0, zongji.RatedData{Stars: stars, Comment: g.line(g.p.Comments[stars], "")})
+		note(zongji.EvRated, zongji.ByContact, 0, zongji.RatedData{Stars: stars})
 	}
 }
 

@@ -1,13 +1,16 @@
 package demo
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"zongji/internal/auth"
@@ -141,4 +144,49 @@ func freePort() string {
 	}
 	defer ln.Close()
 	return ln.Addr().String()
+}
+
+// Figures is what a node says of itself.
+type Figures struct {
+	Statements int64 // SQL statements since its start
+	Store, Bus string
+}
+
+// Figures reads the first node's metrics; zeros where it does not answer.
+func (in *Installation) Figures(ctx context.Context) Figures {
+	f := Figures{Store: "sqlite", Bus: "memory"}
+	if strings.HasPrefix(in.dsn(), "postgres") {
+		f.Store = "postgres"
+	}
+	for _, e := range in.env {
+		if strings.HasPrefix(e, "ZONGJI_REDIS_URL=") {
+			f.Bus = "redis"
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, in.Base+"/metrics", nil)
+	if err != nil {
+		return f
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return f
+	}
+	defer resp.Body.Close()
+	for sc := bufio.NewScanner(resp.Body); sc.Scan(); {
+		if v, ok := strings.CutPrefix(sc.Text(), "zongji_store_statements_total "); ok {
+			n, _ := strconv.ParseFloat(v, 64) // a metric is a number
+			f.Statements = int64(n)
+		}
+	}
+	return f
+}
+
+// StoredCIDs counts, from SQL, how often each client id is stored.
+func (in *Installation) StoredCIDs(ctx context.Context) (map[string]int, error) {
+	db, err := in.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	return db.CIDs(ctx)
 }

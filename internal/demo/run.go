@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"zongji/configs"
 )
 
 // Config says how the demo runs.
@@ -66,14 +68,22 @@ func Run(ctx context.Context, cfg Config) error {
 	if _, err := exec.LookPath("redis-server"); err == nil {
 		bus = "child"
 	}
-	d, err := Sample(ctx)
+	pack, err := Sample()
 	if err != nil {
 		return err
 	}
-	p.customers = d.Customers
-	if p.in, p.logins, err = Open(ctx, cfg, d); err != nil {
+	if p.customers, err = Recorded(pack); err != nil {
 		return err
 	}
+	served := configs.Default()
+	served.Data, served.Listen = cfg.Data, cfg.Listen
+	if err := served.Validate(); err != nil {
+		return err
+	}
+	if p.logins, err = install(ctx, served, pack, cfg.Log); err != nil {
+		return err
+	}
+	p.in = &Installation{Dir: cfg.Data, Base: "http://" + cfg.Listen, Channel: pack.Channel.Key, Seats: seats(p.logins)}
 	p.in.Server = &Server{Bin: cfg.Bin, Base: "http://" + cfg.Listen, Output: p.in.LogFile(), Log: cfg.Log, Env: []string{
 		"ZONGJI_DATA=" + cfg.Data, "ZONGJI_LISTEN=" + cfg.Listen, "ZONGJI_BUS=" + bus, "ZONGJI_NODE=demo", "ZONGJI_LIMITS_LOOPBACK=false",
 		controlEnv + "=" + sock, fmt.Sprintf("ZONGJI_DEMO_HISTORY=%v", cfg.History)}}
@@ -86,7 +96,7 @@ func Run(ctx context.Context, cfg Config) error {
 		}
 		p.tell()
 		if cfg.Scripted {
-			crew := &Crew{Base: p.in.Server.Base, Lines: d.Lines, Speed: 1, Log: cfg.Log}
+			crew := &Crew{Base: p.in.Server.Base, Lines: pack.Agents, Speed: 1, Log: cfg.Log}
 			crew.Run(ctx, p.in.Seats)
 		}
 		return nil

@@ -65,7 +65,7 @@ func (p *Pack) Load(ctx context.Context, db Store) error {
 	for _, part := range []struct {
 		name string
 		load func(context.Context) error
-	}{{"teams", l.loadTeams}, {"queues", l.loadQueues}, {"users", l.loadUsers}, {"channel", l.loadChannel}, {"faq", l.loadFAQs}, {"replies", l.loadReplies}, {"rules", l.loadRules}} {
+	}{{"teams", l.loadTeams}, {"queues", l.loadQueues}, {"users", l.loadUsers}, {"channel", l.loadChannel}, {"faq", l.loadFAQs}, {"replies", l.loadReplies}, {"rules", l.loadRules}, {"settings", l.loadSettings}} {
 		if err := part.load(ctx); err != nil {
 			return fmt.Errorf("pack %s: %s: %w", p.ID, part.name, err)
 		}
@@ -267,4 +267,33 @@ func (l *loader) loadRules(ctx context.Context) error {
 	}
 	_, err = l.db.PutRules(ctx, version, l.p.RulesText, 0)
 	return err
+}
+
+// loadSettings sets the company's name and the wrap-up categories, "报修/上门",
+// where they are not set.
+func (l *loader) loadSettings(ctx context.Context) error {
+	all := []string{}
+	for _, c := range l.p.Categories {
+		if len(c.Children) == 0 {
+			all = append(all, c.Name)
+		}
+		for _, child := range c.Children {
+			all = append(all, c.Name+"/"+child)
+		}
+	}
+	for key, v := range map[string]any{"company": l.p.Company, "categories": all} {
+		if text, err := l.db.Setting(ctx, key); err != nil && zongji.KindOf(err) != zongji.NotFound {
+			return err
+		} else if err == nil && text != "" {
+			continue
+		}
+		b, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		if err := l.db.PutSetting(ctx, key, string(b)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

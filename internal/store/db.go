@@ -89,7 +89,8 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{cfg: cfg, engine: "sqlite", holder: rand.Text(), stop: make(chan struct{}), ended: make(chan struct{}), m: newMetrics(cfg.Reg)}
+	db := &DB{cfg: cfg, engine: "sqlite", holder: rand.Text(), stop: make(chan struct{}), ended: make(chan struct{})}
+	db.m = newMetrics(cfg.Reg, &db.count)
 	if strings.HasPrefix(cfg.DSN, "postgres://") || strings.HasPrefix(cfg.DSN, "postgresql://") {
 		db.engine = "postgres"
 	}
@@ -110,13 +111,14 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	return db, db.takeNode(ctx)
 }
 
-func newMetrics(reg prometheus.Registerer) metrics {
+func newMetrics(reg prometheus.Registerer, statements *atomic.Int64) metrics {
 	m := metrics{
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "zongji_store_batch_units", Help: "Units of work committed together.", Buckets: prometheus.ExponentialBuckets(1, 2, 9)}),
 		took:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "zongji_store_write_seconds", Help: "From asking for a write to its commit.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.batch, m.took)
+		reg.MustRegister(m.batch, m.took, prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "zongji_store_statements_total", Help: "SQL statements run."},
+			func() float64 { return float64(statements.Load()) }))
 	}
 	return m
 }

@@ -236,3 +236,17 @@ func (db *DB) Conservation(ctx context.Context) (*Report, error) {
 	}
 	return rep, nil
 }
+
+// CIDs counts how often each client id is stored, over the whole database:
+// for proofs and benches, whose ids are unique in the installation.
+func (db *DB) CIDs(ctx context.Context) (map[string]int, error) {
+	out := map[string]int{}
+	_, err := list(db.read(ctx), db.q.CheckCIDs, nil, func(s scan) (struct{}, error) {
+		var cid string
+		var n int
+		err := s(&cid, &n)
+		out[cid] = n
+		return struct{}{}, err
+	})
+	return out, err
+}

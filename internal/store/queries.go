@@ -12,7 +12,7 @@ type queries struct {
 	CountTeam, CountOpen, ListContact, EventInsert, EventKey, EventsOf, EventsUnpublished, EventsAfter, EventsPublished, CmdInsert                         *stmt
 	CmdsUnapplied, CmdsApplied, OutboxInsert, OutboxNext, OutboxTry, OutboxByID, OutboxEnd, MsgInsert, MsgByID, MsgByExt, MsgByCID                         *stmt
 	MsgAfter, MsgBefore, MsgThread, MsgState, MsgExt, MsgIndex, MsgSearch, SeenInsert, WallQueues, WallServing, WallToday, WallWaits                       *stmt
-	CheckCounts, CheckOrphans, CheckSeqs, CheckRevs, CheckDoubled, CheckStates, CheckOutbox, DemoConversations, DemoContacts                               *stmt
+	CheckCounts, CheckOrphans, CheckSeqs, CheckRevs, CheckDoubled, CheckCIDs, CheckStates, CheckOutbox, DemoConversations, DemoContacts                    *stmt
 	DemoUnindex, DemoMessages, DemoEvents, DemoConversation, DemoIdentity, DemoContact, ContactInsert, ContactUpdate, ContactByID                          *stmt
 	ContactByIdentity, IdentityInsert, IdentityOf, ContactsByPhone, ContactsByEmail, ContactUnindex, ContactIndex, ContactSearch                           *stmt
 	AgentStateAll, AgentStatePut, AgentEventInsert, AgentLoads, UserAll, UserByID, UserByLogin, UserPut, UserDelete, UserHash                              *stmt

@@ -32,6 +32,9 @@ HAVING COUNT(e.id) <> c.rev OR COALESCE(MIN(e.rev), 1) <> 1 OR COALESCE(MAX(e.re
 -- name: CheckDoubled
 SELECT MIN(id), channel, COUNT(*) FROM message WHERE ext_id IS NOT NULL GROUP BY channel, ext_id HAVING COUNT(*) > 1
 
+-- name: CheckCIDs
+SELECT cid, COUNT(*) FROM message WHERE cid <> '' GROUP BY cid
+
 -- name: CheckStates
 SELECT id, owner, epoch FROM conversation
 WHERE status NOT IN ('bot', 'queued', 'assigned', 'wrapup', 'parked', 'closed')
