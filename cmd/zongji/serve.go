@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"zongji/internal/app"
+	"zongji/internal/demo"
 )
 
 func serveCmd() *cobra.Command {
@@ -15,7 +16,7 @@ func serveCmd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: logger(cfg.Log)})
+		return app.Run(cmd.Context(), cfg, app.Options{Version: version, Log: logger(cfg.Log), Demo: demo.FromEnv()})
 	}}
 	s.bind(cmd)
 	return cmd

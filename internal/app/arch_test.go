@@ -27,7 +27,8 @@ var floors = []struct {
 	{"for people and scripts", "agentdesk/web agentdesk"},
 	{"puts the parts together", "internal/app"},
 	{"drives a running product from outside", "internal/client"},
-	{"shows and measures it", "internal/demo internal/bench"},
+	{"shows it", "internal/demo"},
+	{"measures it", "internal/bench"},
 	{"proves it", "internal/proof"},
 	{"flags, signals, exit code", "cmd/zongji"},
 }

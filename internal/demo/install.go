@@ -63,7 +63,7 @@ func Prepare(ctx context.Context, dir string, env []string, d Department) (*Inst
 	if err := in.fill(ctx, db, d); err != nil {
 		return nil, err
 	}
-	in.Serve(ctx)
+	in.Serve()
 	return in, nil
 }
 
@@ -75,7 +75,7 @@ func (in *Installation) Node(name string) *Server {
 }
 
 // Serve makes the first node.
-func (in *Installation) Serve(context.Context) {
+func (in *Installation) Serve() {
 	in.Server = in.Node("n1")
 	in.Base = in.Server.Base
 }

@@ -64,10 +64,6 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer os.RemoveAll(control)
 	sock := filepath.Join(control, "control.sock")
-	bus := "memory"
-	if _, err := exec.LookPath("redis-server"); err == nil {
-		bus = "child"
-	}
 	pack, err := Sample()
 	if err != nil {
 		return err
@@ -85,7 +81,7 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	p.in = &Installation{Dir: cfg.Data, Base: "http://" + cfg.Listen, Channel: pack.Channel.Key, Seats: seats(p.logins)}
 	p.in.Server = &Server{Bin: cfg.Bin, Base: "http://" + cfg.Listen, Output: p.in.LogFile(), Log: cfg.Log, Env: []string{
-		"ZONGJI_DATA=" + cfg.Data, "ZONGJI_LISTEN=" + cfg.Listen, "ZONGJI_BUS=" + bus, "ZONGJI_NODE=demo", "ZONGJI_LIMITS_LOOPBACK=false",
+		"ZONGJI_DATA=" + cfg.Data, "ZONGJI_LISTEN=" + cfg.Listen, "ZONGJI_BUS=" + privateBus(), "ZONGJI_NODE=demo", "ZONGJI_LIMITS_LOOPBACK=false",
 		controlEnv + "=" + sock, fmt.Sprintf("ZONGJI_DEMO_HISTORY=%v", cfg.History)}}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return serveControl(ctx, sock, p) })
@@ -104,6 +100,14 @@ func Run(ctx context.Context, cfg Config) error {
 	g.Go(func() error { p.player(ctx); return nil })
 	g.Go(func() error { p.looker(ctx); return nil })
 	return g.Wait()
+}
+
+// privateBus is a redis-server of one's own where one is installed.
+func privateBus() string {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		return "memory"
+	}
+	return "child"
 }
 
 // tell prints where to go and who may log in.
@@ -245,18 +249,9 @@ func (p *parent) looker(ctx context.Context) {
 
 // lookUp compares one customer; what cannot be asked now is asked again.
 func (p *parent) lookUp(ctx context.Context, t Trail) {
-	stored, convs, cids := map[string]int{}, map[int64]bool{}, []string{}
-	for cid, a := range t.Acks {
-		convs[a.Conv] = true
-		cids = append(cids, cid)
+	if err := look(ctx, p.ledger, p.in.Server.Base, p.in.Channel, t); err != nil {
+		p.lookAgain()
 	}
-	for conv := range convs {
-		if err := Stored(ctx, p.in.Server.Base, p.in.Channel, t.Token, conv, stored); err != nil {
-			p.lookAgain()
-			return
-		}
-	}
-	p.ledger.Looked(cids, stored)
 }
 
 // writeLogins keeps the passwords where only their owner reads them.

@@ -1,0 +1,98 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ReplayConfig says where and how recorded customers play.
+type ReplayConfig struct {
+	Base     string
+	Channel  string
+	Speed    float64
+	JSON     bool
+	Out      io.Writer // what happened to each
+	Progress io.Writer // a bar
+}
+
+// Replay plays customers, arriving 1.5 s apart at speed 1, tells what
+// happened to each, and fails when an acknowledged message is not stored
+// exactly once.
+func Replay(ctx context.Context, cfg ReplayConfig, customers []Customer) error {
+	if cfg.Speed <= 0 {
+		return fmt.Errorf("speed is %v; want more than 0", cfg.Speed)
+	}
+	ledger := NewLedger()
+	p := &Player{Base: cfg.Base, Channel: cfg.Channel, Speed: cfg.Speed, Ledger: ledger, Run: fmt.Sprintf("y%d", time.Now().UnixMilli())}
+	outcomes, trails := make([]Outcome, len(customers)), make([]Trail, len(customers))
+	var all sync.WaitGroup
+	var done atomic.Int64
+	for i, c := range customers {
+		all.Go(func() {
+			outcomes[i], trails[i] = p.Play(ctx, c)
+			bar(cfg.Progress, int(done.Add(1)), len(customers))
+		})
+		if !p.rest(ctx, 1500*time.Millisecond) {
+			break
+		}
+	}
+	all.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	fmt.Fprintln(cfg.Progress)
+	for _, t := range trails {
+		if err := look(ctx, ledger, cfg.Base, cfg.Channel, t); err != nil {
+			return err
+		}
+	}
+	c := ledger.Counters()
+	if cfg.JSON {
+		return json.NewEncoder(cfg.Out).Encode(map[string]any{"customers": outcomes, "counters": c})
+	}
+	fmt.Fprintf(cfg.Out, "%-14s %4s %4s %-10s %9s %9s %5s %-8s %s\n", "customer", "said", "bot", "agent", "bot ms", "wait s", "stars", "end", "")
+	for _, o := range outcomes {
+		fmt.Fprintf(cfg.Out, "%-14s %4d %4d %-10s %9d %9.1f %5d %-8s %s\n", o.Customer, o.Said, o.Bot, o.Agent, o.FirstBot.Milliseconds(), o.Wait.Seconds(), o.Stars, o.End, o.Err)
+	}
+	fmt.Fprintf(cfg.Out, "acknowledged %d, lost %d, doubled %d\n", c.Acked, c.Lost, c.Doubled)
+	return conserved(c)
+}
+
+func conserved(c Counters) error {
+	if c.Lost+c.Doubled > 0 {
+		return fmt.Errorf("%d acknowledged messages are lost, %d doubled", c.Lost, c.Doubled)
+	}
+	return nil
+}
+
+// look asks the product what it stored of one customer and books it.
+func look(ctx context.Context, l *Ledger, base, channel string, t Trail) error {
+	stored, convs, cids := map[string]int{}, map[int64]bool{}, []string{}
+	for cid, a := range t.Acks {
+		convs[a.Conv] = true
+		cids = append(cids, cid)
+	}
+	for conv := range convs {
+		if err := Stored(ctx, base, channel, t.Token, conv, stored); err != nil {
+			return err
+		}
+	}
+	l.Looked(cids, stored)
+	return nil
+}
+
+// bar draws a progress bar in one line.
+func bar(w io.Writer, done, total int) {
+	const width = 30
+	n := 0
+	if total > 0 {
+		n = done * width / total
+	}
+	fmt.Fprintf(w, "\r[%s%s] %d/%d ", strings.Repeat("█", n), strings.Repeat("·", width-n), done, total)
+}
