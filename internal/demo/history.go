@@ -24,10 +24,12 @@ const (
 
 // HistoryState is how far the made-up past is.
 type HistoryState struct {
-	State string `json:"state"` // none | loading | loaded | removing | failed
-	Done  int    `json:"done"`
-	Total int    `json:"total"`
-	Err   string `json:"err,omitempty"`
+	Running bool   `json:"running"` // being loaded or removed
+	Loaded  bool   `json:"loaded"`  // whole
+	Removed bool   `json:"removed"` // on purpose: it is not loaded again by itself
+	Done    int    `json:"done"`    // conversations
+	Total   int    `json:"total"`
+	Err     string `json:"err,omitempty"`
 }
 
 // history loads and removes the made-up past in the background.
@@ -43,7 +45,7 @@ type history struct {
 }
 
 func newHistory(db *store.DB, clock zongji.Clock, log *slog.Logger, auto bool) *history {
-	return &history{db: db, clock: clock, log: log, auto: auto, want: make(chan bool, 1), state: HistoryState{State: "none"}}
+	return &history{db: db, clock: clock, log: log, auto: auto, want: make(chan bool, 1)}
 }
 
 // State returns how far it is.
@@ -80,10 +82,8 @@ func (h *history) Run(ctx context.Context) error {
 	if err == nil {
 		_ = json.Unmarshal([]byte(text), &done) // ours; unreadable means none
 	}
-	if done.State != "" {
-		h.set(done)
-	}
-	if done.State == "loading" || h.auto && done.State == "" {
+	h.set(done)
+	if done.Running || h.auto && !done.Loaded && !done.Removed {
 		_ = h.ask(true) // the channel is empty
 	}
 	for {
@@ -100,7 +100,7 @@ func (h *history) Run(ctx context.Context) error {
 			if err != nil && ctx.Err() == nil {
 				h.log.Error("history", "err", err)
 				s := h.State()
-				s.State, s.Err = "failed", err.Error()
+				s.Running, s.Err = false, err.Error()
 				h.set(s)
 			}
 		}
@@ -117,13 +117,11 @@ func (h *history) keep(ctx context.Context, s HistoryState) error {
 }
 
 func (h *history) remove(ctx context.Context) error {
-	s := h.State()
-	s.State = "removing"
-	h.set(s)
+	h.set(HistoryState{Running: true})
 	if _, err := h.db.RemoveHistory(ctx); err != nil {
 		return err
 	}
-	return h.keep(ctx, HistoryState{State: "none"})
+	return h.keep(ctx, HistoryState{Removed: true})
 }
 
 // load writes day after day, the newest first, so that screens have
@@ -134,8 +132,11 @@ func (h *history) load(ctx context.Context) error {
 		return err
 	}
 	s := h.State()
-	if s.State != "loading" {
-		s = HistoryState{State: "loading"}
+	if s.Loaded {
+		return nil
+	}
+	if !s.Running {
+		s = HistoryState{Running: true}
 	}
 	s.Total = 0
 	for _, day := range past {
@@ -155,7 +156,7 @@ func (h *history) load(ctx context.Context) error {
 		}
 		sleep(ctx, 50*time.Millisecond) // others write too
 	}
-	s.State = "loaded"
+	s.Running, s.Loaded = false, true
 	return h.keep(ctx, s)
 }
 
