@@ -39,7 +39,7 @@ func (s *settings) withStore(cmd *cobra.Command, fn func(*store.DB) error) error
 func userAddCmd() *cobra.Command {
 	var s settings
 	var u zongji.User
-	var role string
+	var role, team string
 	cmd := &cobra.Command{Use: "add LOGIN", Short: "Add a user; the password is asked for, or made when the input is empty", Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
 		u.Login, u.Role = args[0], zongji.Role(role)
 		if !slices.Contains(zongji.Roles(), u.Role) {
@@ -52,12 +52,25 @@ func userAddCmd() *cobra.Command {
 			if _, err := db.UserByLogin(cmd.Context(), u.Login); err == nil {
 				return fmt.Errorf("login %q exists; use zongji user password", u.Login)
 			}
+			teams, err := db.Teams(cmd.Context())
+			if err != nil {
+				return err
+			}
+			for _, t := range teams {
+				if t.Key == team || team == "" && len(teams) == 1 {
+					u.Team = t.ID
+				}
+			}
+			if team != "" && u.Team == 0 {
+				return fmt.Errorf("there is no team with the key %q", team)
+			}
 			return setPassword(cmd, db, u)
 		})
 	}}
 	s.bind(cmd)
 	cmd.Flags().StringVar(&u.Name, "name", "", "name")
 	cmd.Flags().StringVar(&role, "role", string(zongji.RoleAgent), "agent, auditor, supervisor or admin")
+	cmd.Flags().StringVar(&team, "team", "", "key of the team; empty: the only one, if there is only one")
 	cmd.Flags().IntVar(&u.Capacity, "capacity", 10, "capacity in units")
 	return cmd
 }

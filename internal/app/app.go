@@ -187,6 +187,9 @@ func Run(ctx context.Context, cfg configs.Config, opt Options) error {
 		defer cancel()
 		return srv.Shutdown(drain)
 	})
+	if needed, err := p.Auth.SetupNeeded(ctx); err == nil && needed {
+		p.Log.Warn("nobody can log in yet: open /setup with this one-time code", "setup_code", p.Auth.SetupCode(), "listen", ln.Addr().String())
+	}
 	p.Log.Info("serving", "listen", ln.Addr().String(), "store", p.Store.Info().Kind, "bus", p.Bus.Kind, "version", opt.Version, "start_ms", time.Since(began).Milliseconds())
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {

@@ -30,7 +30,7 @@ func firstRun(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	queue, err := db.PutQueue(ctx, zongji.Queue{Key: "default", Name: "在线客服", Team: team.ID, Calendar: "cn-ext", OfferS: 20, MaxOffers: 10, RingS: []int{30, 60, 120},
+	queue, err := db.PutQueue(ctx, zongji.Queue{Key: "default", Name: "在线客服", Team: team.ID, Calendar: "7x24", OfferS: 20, MaxOffers: 10, RingS: []int{30, 60, 120},
 		ReopenS: 1800, WrapupS: 120, IdleCloseS: 900, FirstS: 60, Units: 3, LostS: 60})
 	if err != nil {
 		return err
