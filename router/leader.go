@@ -209,26 +209,15 @@ func (l *leader) commit(ctx context.Context, evs []engine.Event) error {
 
 // gather turns engine events into one step of the mirror.
 func (l *leader) gather(evs []engine.Event) bus.Commit {
-	c := bus.Commit{Lease: l.lease, Cursor: l.cursor}
 	for i := range evs {
-		ev := &evs[i]
-		switch ev.Kind {
-		case engine.Waiting:
-			c.Put = append(c.Put, bus.Waiting{Conv: ev.Conv, Queue: ev.Queue, Lane: ev.Lane, Key: ev.Key})
-		case engine.Left:
-			c.Gone = append(c.Gone, ev.Conv)
+		switch ev := &evs[i]; ev.Kind {
 		case engine.Offered:
-			c.Offers = append(c.Offers, ev.Offer)
-			c.Events = append(c.Events, zongji.Live{Offer: &ev.Offer})
 			l.r.metrics.offers.WithLabelValues("made").Inc()
 		case engine.OfferEnded:
-			c.Ended = append(c.Ended, ev.Offer.ID)
-			c.Events = append(c.Events, zongji.Live{OfferEnd: &zongji.OfferEnd{Offer: ev.Offer.ID, Conv: ev.Offer.Conv,
-				Agent: ev.Offer.Agent, Queue: ev.Offer.Queue, How: ev.Reason, Reason: ev.Why}})
 			l.r.metrics.offers.WithLabelValues(ev.Reason).Inc()
 		}
 	}
-	return c
+	return bus.Step(l.lease, l.cursor, evs)
 }
 
 // rebuild makes the engine from SQL and replaces the mirror. Commands that

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"zongji/internal/zongji"
+	"zongji/router/engine"
 )
 
 var (
@@ -61,13 +62,44 @@ type Entry struct {
 
 // Commit is what one engine step changes, written in one fenced step.
 type Commit struct {
-	Lease  string // must hold the pool's lease, else ErrFenced
-	Cursor string // position of the last command applied
-	Put    []Waiting
+	Lease  string         // must hold the pool's lease, else ErrFenced
+	Cursor string         // position of the last command applied
+	Put    []Waiting      // written before Gone
 	Gone   []int64        // conversations that wait no longer
 	Offers []zongji.Offer // made now; each can be taken once
 	Ended  []int64        // offers that ended
 	Events []zongji.Live  // published in the same step
+}
+
+// Step returns the commit of what the engine told in one or more steps. Of two
+// words on one conversation the later counts.
+func Step(lease, cursor string, evs []engine.Event) Commit {
+	c := Commit{Lease: lease, Cursor: cursor}
+	told := map[int64]bool{}
+	for i := len(evs) - 1; i >= 0; i-- {
+		ev := &evs[i]
+		if ev.Kind != engine.Waiting && ev.Kind != engine.Left || told[ev.Conv] {
+			continue
+		}
+		told[ev.Conv] = true
+		if ev.Kind == engine.Left {
+			c.Gone = append(c.Gone, ev.Conv)
+			continue
+		}
+		c.Put = append(c.Put, Waiting{Conv: ev.Conv, Queue: ev.Queue, Lane: ev.Lane, Key: ev.Key})
+	}
+	for i := range evs {
+		switch ev := &evs[i]; ev.Kind {
+		case engine.Offered:
+			c.Offers = append(c.Offers, ev.Offer)
+			c.Events = append(c.Events, zongji.Live{Offer: &ev.Offer})
+		case engine.OfferEnded:
+			c.Ended = append(c.Ended, ev.Offer.ID)
+			c.Events = append(c.Events, zongji.Live{OfferEnd: &zongji.OfferEnd{Offer: ev.Offer.ID, Conv: ev.Offer.Conv,
+				Agent: ev.Offer.Agent, Queue: ev.Offer.Queue, How: ev.Reason, Reason: ev.Why}})
+		}
+	}
+	return c
 }
 
 // Waiting is the mirror of one waiting conversation: a member of its lane's

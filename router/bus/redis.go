@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -25,6 +27,9 @@ const (
 	// Redis answers others in between.
 	resetChunk = 5000
 	conns      = 64
+	// An entry of a stream holds 1 to 8 data, and trimming counts entries.
+	eventEntries   = keepEvents / 2
+	commandEntries = keepCommands / 8
 )
 
 //go:embed lua/*.lua
@@ -55,10 +60,20 @@ var (
 // live is the live side in Redis 6.2 or later.
 type live struct{ c *redis.Client }
 
+// quiet drops go-redis's own lines: it writes one to stderr for each dial that
+// fails while Redis is away, beside the error that every caller gets anyway.
+type quiet struct{}
+
+// Printf is what go-redis calls.
+func (quiet) Printf(context.Context, string, ...any) {}
+
+var silence = sync.OnceFunc(func() { redis.SetLogger(quiet{}) })
+
 // OpenRedis connects to a Redis: redis://[user:password@]host:port/db,
 // rediss://… or unix:///path. It fails when the server does not answer or is
 // older than 6.2.
 func OpenRedis(ctx context.Context, url string) (*Bus, error) {
+	silence()
 	opt, err := redis.ParseURL(url)
 	if err != nil {
 		return nil, fmt.Errorf("bus: address of Redis: %w", err)
@@ -136,29 +151,54 @@ func (r redisLease) Holder(ctx context.Context, pool string) (string, error) {
 	return v, down(err)
 }
 
-// append adds entries to a stream and returns the position of its last.
+// A position in a stream of Redis is "<generation>.<id>:<n>": n of the data
+// of the entry with that id have been read.
+
+func position(gen, id string, n int) string { return gen + "." + id + ":" + strconv.Itoa(n) }
+
+// cutPosition returns the parts of a position; ErrGone when it is none.
+func cutPosition(pos string) (gen, id string, n int, err error) {
+	gen, rest, _ := strings.Cut(pos, ".")
+	id, count, _ := strings.Cut(rest, ":")
+	if n, err = strconv.Atoi(count); err != nil || gen == "" || id == "" || n < 1 {
+		return "", "", 0, ErrGone
+	}
+	return gen, id, n, nil
+}
+
+// append adds data to a stream and returns the position of the last.
 func (r live) append(ctx context.Context, key, gen string, keep int, data ...any) (string, error) {
-	got, err := appendLua.Run(ctx, r.c, []string{key, gen}, append([]any{newGeneration(), keep}, data...)...).StringSlice()
+	got, err := appendLua.Run(ctx, r.c, []string{key, gen}, append([]any{newGeneration(), keep}, even(data)...)...).Slice()
 	if err != nil {
 		return "", down(err)
 	}
-	return got[0] + "." + got[1], nil
+	return position(got[0].(string), got[1].(string), int(got[2].(int64))), nil
 }
 
-// record is one entry of a stream with its position.
+// even fills up data for the pairs of an entry.
+func even(data []any) []any {
+	if len(data)%2 == 1 {
+		return append(data, "")
+	}
+	return data
+}
+
+// record is one datum of a stream with its position.
 type record struct{ pos, data string }
 
-// read returns at most limit entries after pos ("" = all that stand), waiting
-// up to wait for the first. Entries without data are left out, but move the
-// position: next is where to go on.
+// read returns at most limit data after pos ("" = all that stand), waiting up
+// to wait for the first. next is where to go on.
 func (r live) read(ctx context.Context, key, genKey, pos string, limit int, wait time.Duration) (found []record, next string, err error) {
 	until := time.Now().Add(wait)
 	for {
-		gen, id, _ := strings.Cut(pos, ".")
-		if pos != "" && (gen == "" || id == "") {
-			return nil, "", ErrGone
+		var gen, id string
+		var n int
+		if pos != "" {
+			if gen, id, n, err = cutPosition(pos); err != nil {
+				return nil, "", err
+			}
 		}
-		reply, err := readLua.Run(ctx, r.c, []string{key, genKey}, gen, id, limit).Result()
+		reply, err := readLua.Run(ctx, r.c, []string{key, genKey}, gen, id, n, limit).Result()
 		if err != nil {
 			return nil, "", down(err)
 		}
@@ -166,20 +206,27 @@ func (r live) read(ctx context.Context, key, genKey, pos string, limit int, wait
 		if !ok {
 			return nil, "", ErrGone
 		}
-		for i := 1; i+1 < len(list); i += 2 {
-			pos = list[0].(string) + "." + list[i].(string)
-			if data := list[i+1].(string); data != "" {
-				found = append(found, record{pos, data})
+		gen = list[0].(string)
+		for _, e := range list[1:] {
+			entry := e.([]any)
+			id = entry[0].(string)
+			data := entry[1].([]any)
+			if n > len(data) {
+				return nil, "", ErrGone
 			}
+			for i := n; i < len(data) && len(found) < limit && data[i] != ""; i++ {
+				pos = position(gen, id, i+1)
+				if data[0] != "g" { // a stream begins with its generation
+					found = append(found, record{pos, data[i].(string)})
+				}
+			}
+			n = 0
 		}
 		left := time.Until(until)
 		if len(found) > 0 || left < time.Millisecond {
 			return found, pos, nil
 		}
-		if _, id, _ = strings.Cut(pos, "."); id == "" {
-			id = "0"
-		}
-		err = r.c.XRead(ctx, &redis.XReadArgs{Streams: []string{key, id}, Count: 1, Block: min(left, block)}).Err()
+		err = r.c.XRead(ctx, &redis.XReadArgs{Streams: []string{key, cmp.Or(id, "0")}, Count: 1, Block: min(left, block)}).Err()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return nil, "", down(err)
 		}
@@ -199,7 +246,7 @@ func (r redisPool) Send(ctx context.Context, pool string, cmds ...zongji.Command
 	if err != nil {
 		return err
 	}
-	_, err = r.append(ctx, commandsKey(pool), commandsGen(pool), keepCommands, data...)
+	_, err = r.append(ctx, commandsKey(pool), commandsGen(pool), commandEntries, data...)
 	return err
 }
 
@@ -241,20 +288,20 @@ func (r redisPool) commit(ctx context.Context, pool string, c Commit, reset bool
 		c.Events = nil
 	}
 	args := make([]any, 0, 16+5*len(c.Put)+len(c.Gone)+2*len(c.Offers)+len(c.Ended)+len(c.Events))
-	args = append(args, c.Lease, c.Cursor, setPrefix(pool), reset, newGeneration(), keepEvents)
-	args = append(args, len(c.Put))
+	args = append(args, c.Lease, c.Cursor, setPrefix(pool), reset, newGeneration(), eventEntries)
+	args = append(args, 5*len(c.Put))
 	for _, w := range c.Put {
-		args = append(args, w.Conv, w.Queue, w.Key, w.rank(), w.Lane)
+		args = append(args, member(w.Conv), w.Queue, w.Key, w.rank(), w.Lane)
 	}
 	args = append(args, len(c.Gone))
 	for _, id := range c.Gone {
-		args = append(args, id)
+		args = append(args, member(id))
 	}
 	offers, err := encode(c.Offers)
 	if err != nil {
 		return err
 	}
-	args = append(args, len(c.Offers))
+	args = append(args, 2*len(c.Offers))
 	for i, o := range c.Offers {
 		args = append(args, o.ID, offers[i])
 	}
@@ -266,6 +313,7 @@ func (r redisPool) commit(ctx context.Context, pool string, c Commit, reset bool
 	if err != nil {
 		return err
 	}
+	live = even(live)
 	args = append(append(args, len(live)), live...)
 	keys := []string{leaseKey(pool), cursorKey(pool), commandsKey(pool), placesKey(pool), offersKey(pool), setsKey(pool), eventsKey, eventsGen}
 	ok, err := commitLua.Run(ctx, r.c, keys, args...).Bool()
@@ -278,6 +326,13 @@ func (r redisPool) commit(ctx context.Context, pool string, c Commit, reset bool
 		return redisStream(r).Publish(ctx, events...)
 	}
 	return nil
+}
+
+// member is a conversation's name in the mirror: of one length, so that equal
+// scores stand in the order of ids.
+func member(conv int64) string {
+	id := strconv.FormatInt(conv, 10)
+	return "0000000000000000"[min(len(id), 16):] + id
 }
 
 // encode returns each value as JSON.
@@ -330,7 +385,7 @@ func number(text string, into *int64) (err error) {
 }
 
 func (r redisPool) Place(ctx context.Context, pool string, conv int64) (place, waiting int, err error) {
-	got, err := placeLua.Run(ctx, r.c, []string{placesKey(pool)}, conv, setPrefix(pool)).Int64Slice()
+	got, err := placeLua.Run(ctx, r.c, []string{placesKey(pool)}, member(conv), setPrefix(pool)).Int64Slice()
 	if err != nil {
 		return 0, 0, down(err)
 	}
@@ -380,7 +435,7 @@ func (r redisStream) Publish(ctx context.Context, evs ...zongji.Live) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.append(ctx, eventsKey, eventsGen, keepEvents, data...)
+	_, err = r.append(ctx, eventsKey, eventsGen, eventEntries, data...)
 	return err
 }
 
@@ -404,7 +459,7 @@ func (r redisStream) Tail(ctx context.Context, pos string, limit int, wait time.
 }
 
 func (r redisStream) Head(ctx context.Context) (string, error) {
-	return r.append(ctx, eventsKey, eventsGen, keepEvents)
+	return r.append(ctx, eventsKey, eventsGen, eventEntries)
 }
 
 type redisPresence struct{ live }

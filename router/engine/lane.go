@@ -3,8 +3,8 @@ package engine
 import (
 	"cmp"
 	"container/heap"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"zongji/internal/zongji"
@@ -155,42 +155,46 @@ func (w *want) suits(a *Agent) string {
 	return ""
 }
 
-// name is the lane's canonical name: equal demands, equal names.
+// name is the lane's canonical name: equal demands, equal names. It is made
+// for each conversation that comes, therefore without fmt.
 func (w *want) name(p1 bool) string {
-	var b strings.Builder
-	class := "N"
+	b := append(make([]byte, 0, 64), "N"...)
 	if p1 {
-		class = "P1"
+		b = append(b[:0], "P1"...)
 	}
-	fmt.Fprintf(&b, "%s|q%d|u%d", class, w.queue, w.units)
+	part := func(mark, name string, n int64) {
+		b = strconv.AppendInt(append(append(b, mark...), name...), n, 10)
+	}
+	part("|q", "", w.queue)
+	part("|u", "", int64(w.units))
 	for _, s := range w.scored {
-		fmt.Fprintf(&b, "|~%s%d", s.Skill, s.Level)
+		part("|~", s.Skill, int64(s.Level))
 	}
 	for _, s := range w.skills {
-		fmt.Fprintf(&b, "|%s>%d", s.Skill, s.Level)
+		part("|", s.Skill+">", int64(s.Level))
 	}
 	if w.lang != "" {
-		b.WriteString("|" + w.lang)
+		b = append(append(b, "|@"...), w.lang...)
 	}
 	if len(w.helpers) > 0 {
-		b.WriteString("|+teams")
+		b = append(b, "|+teams"...)
 	}
 	if w.anyone {
-		b.WriteString("|anyone")
+		b = append(b, "|anyone"...)
 	}
 	if w.only != 0 {
-		fmt.Fprintf(&b, "|only%d", w.only)
+		part("|only", "", w.only)
 	}
 	for _, id := range w.exclude {
-		fmt.Fprintf(&b, "|!%d", id)
+		part("|!", "", id)
 	}
 	for _, id := range w.held {
-		fmt.Fprintf(&b, "|-%d", id)
+		part("|-", "", id)
 	}
 	if w.moving {
-		b.WriteString("|moving")
+		b = append(b, "|moving"...)
 	}
-	return b.String()
+	return string(b)
 }
 
 // lane holds all that wait with one demand, and the agents who may serve it.

@@ -4,5 +4,5 @@
 local was = redis.call('HGET', KEYS[1], ARGV[1])
 if not was then return {0, 0} end
 local set = ARGV[2] .. 'queue:' .. string.match(was, '^(%d+)')
-local rank = redis.call('ZRANK', set, string.rep('0', 16 - #ARGV[1]) .. ARGV[1])
+local rank = redis.call('ZRANK', set, ARGV[1])
 return {rank and rank + 1 or 0, redis.call('ZCARD', set)}
