@@ -128,7 +128,7 @@ func (r *Router) Announce(ctx context.Context, what string) error {
 	}
 	live := zongji.Live{Config: what}
 	if err := r.publishLive(ctx, live); err != nil {
-		r.feed.local(live) // the other nodes see the version within 2 s
+		r.feed.take(live) // the other nodes see the version within 2 s
 	}
 	return nil
 }
@@ -179,12 +179,12 @@ func (b *book) open(q zongji.Queue, at zongji.Ms) (bool, zongji.Ms) {
 
 // profile returns what the engine knows of a user as an agent; false for
 // users who serve nobody.
-func (b *book) profile(id int64, st zongji.AgentStatus, online bool) (*zongji.AgentProfile, bool) {
-	u, ok := b.users[id]
+func (b *book) profile(st zongji.AgentStatus, online bool) (*zongji.AgentProfile, bool) {
+	u, ok := b.users[st.User]
 	if !ok || u.Disabled || u.Capacity <= 0 {
 		return nil, false
 	}
-	p := &zongji.AgentProfile{ID: id, Skills: u.Skills, Langs: u.Langs, Capacity: u.Capacity, State: st.State, Online: online, Since: st.Since}
+	p := &zongji.AgentProfile{ID: u.ID, Skills: u.Skills, Langs: u.Langs, Capacity: u.Capacity, State: st.State, Online: online, Since: st.Since}
 	if p.State == "" {
 		p.State = zongji.AgentOffline
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"reflect"
 	"sync"
 	"time"
 
@@ -16,18 +15,20 @@ import (
 
 const (
 	commandBatch   = 1024
-	presenceEvery  = time.Second // how often the leader looks who is there
-	campaignEvery  = 4           // a follower looks at the lease so many times per lease
+	campaignEvery  = 4 // a follower looks at the lease so many times per lease
 	releaseTimeout = time.Second
 )
 
-// campaign leads the pool whenever nobody else does.
+// campaign leads the pool whenever nobody else does. A term that ended
+// because the bus forgot it is followed by the next at once.
 func (r *Router) campaign(ctx context.Context) {
 	for ctx.Err() == nil {
-		value, ok := r.acquire(ctx)
-		if ok {
-			l := &leader{r: r, lease: value, lastAlive: map[int64]zongji.Ms{}, rows: make(chan []zongji.Conversation, 1)}
-			l.run(ctx)
+		if value, ok := r.acquire(ctx); ok {
+			l := &leader{r: r, lease: value, lastAlive: map[int64]zongji.Ms{}, online: map[int64]bool{},
+				told: map[int64]zongji.AgentProfile{}, rows: make(chan []zongji.Conversation, 1)}
+			if errors.Is(l.run(ctx), bus.ErrFenced) {
+				continue
+			}
 		}
 		if !r.sleep(ctx, r.cfg.LeaseTTL/campaignEvery) {
 			return
@@ -74,7 +75,8 @@ type leader struct {
 	rows      chan []zongji.Conversation // limit 1: what SQL says, for the check
 }
 
-func (l *leader) run(ctx context.Context) {
+// run is one term: it ends when ctx does, or returns why it had to.
+func (l *leader) run(ctx context.Context) error {
 	r := l.r
 	_, epoch := splitLease(l.lease)
 	ctx, cancel := context.WithCancel(ctx)
@@ -96,6 +98,7 @@ func (l *leader) run(ctx context.Context) {
 	last, done := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer done()
 	_ = r.bus.Lease.Release(last, r.cfg.Pool, l.lease)
+	return why
 }
 
 // lead steps until ctx ends (nil), the lease is lost or the bus is down.
@@ -108,8 +111,8 @@ func (l *leader) lead(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, bus.ErrGone): // the commands were lost with the stream
-			l.stale, l.forget = true, true
+		case errors.Is(err, bus.ErrGone): // the commands were lost with the stream, and perhaps the lease too
+			l.stale, l.forget, l.renewed = true, true, l.renewed.Add(-l.r.cfg.LeaseEvery)
 		case err != nil:
 			return err
 		}
@@ -127,8 +130,8 @@ func (l *leader) renew(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.r.cfg.LeaseTTL/3)
 	defer cancel()
 	began := time.Now()
-	if holder, err := l.r.bus.Lease.Holder(ctx, l.r.cfg.Pool); err == nil && holder == "" {
-		l.stale, l.forget = true, true // the bus was emptied, and with it the mirror
+	if holder, err := l.r.bus.Lease.Holder(ctx, l.r.cfg.Pool); err == nil && holder != l.lease {
+		return bus.ErrFenced // another leads, or the bus was emptied and the mirror with it: a new term begins
 	}
 	ok, err := l.r.bus.Lease.Acquire(ctx, l.r.cfg.Pool, l.lease, l.r.cfg.LeaseTTL)
 	switch {
@@ -187,11 +190,7 @@ func (l *leader) apply(now zongji.Ms, cmd zongji.Command) []engine.Event {
 		l.applied = append(l.applied, cmd.ID)
 	}
 	if cmd.Op == zongji.OpAgent && cmd.Profile != nil {
-		delete(l.told, cmd.Profile.ID) // compared again at the next look
-		l.online[cmd.Profile.ID] = cmd.Profile.Online
-		if cmd.Profile.Online {
-			l.lastAlive[cmd.Profile.ID] = now
-		}
+		return l.hear(now, *cmd.Profile)
 	}
 	return l.eng.Apply(now, cmd)
 }
@@ -245,24 +244,14 @@ func (l *leader) rebuild(ctx context.Context) error {
 		return err
 	}
 	now := r.now()
-	l.book, l.online, l.told = r.book.Load(), map[int64]bool{}, map[int64]zongji.AgentProfile{}
-	var agents []zongji.AgentProfile
-	for id := range l.book.users {
-		if alive[id] {
-			l.lastAlive[id] = now
-		} else if _, ok := l.lastAlive[id]; !ok {
-			l.lastAlive[id] = now.Add(-r.cfg.AbsentAfter) // gone; his conversations have their time from now on
-		}
-		online := now.Sub(l.lastAlive[id]) < r.cfg.AbsentAfter
-		if p, ok := l.book.profile(id, states[id], online); ok {
-			agents, l.online[id] = append(agents, *p), online
-		}
-	}
+	l.book = r.book.Load()
+	agents := l.agents(now, states, alive)
 	l.eng = engine.New(engine.Config{NewID: r.db.IDs().New})
 	evs := l.eng.Restore(now, l.queues(), agents, convs, st.Offers)
 	l.applied = l.applied[:0]
 	c, snap := l.gather(evs), l.eng.Snapshot()
 	c.Put, c.Offers = nil, snap.Offers
+	c.Events = append(c.Events, l.statuses(now)...)
 	for _, w := range snap.Waiting {
 		c.Put = append(c.Put, bus.Waiting{Conv: w.Conv, Queue: w.Queue, Lane: w.Lane, Key: w.Key})
 	}
@@ -283,65 +272,4 @@ func (l *leader) queues() []zongji.Queue {
 		qs = append(qs, q)
 	}
 	return qs
-}
-
-// follow tells the engine of edited queues and users.
-func (l *leader) follow(now zongji.Ms) []engine.Event {
-	b := l.r.book.Load()
-	if b == l.book {
-		return nil
-	}
-	l.book = b
-	var evs []engine.Event
-	for _, q := range b.queues {
-		evs = append(evs, l.eng.Apply(now, zongji.Command{Op: zongji.OpQueue, Queue: &q})...)
-	}
-	for id := range b.users {
-		if p, ok := b.profile(id, l.r.statusOf(id), l.online[id]); ok {
-			evs = append(evs, l.eng.Apply(now, zongji.Command{Op: zongji.OpAgent, Agent: id, Profile: p})...)
-		}
-	}
-	return evs
-}
-
-// look finds out who is there. Who lost his last socket gets no offers after
-// a moment of grace; later his conversations go back to their queues.
-func (l *leader) look(ctx context.Context, now zongji.Ms) []engine.Event {
-	l.looked = time.Now()
-	alive, err := l.r.bus.Presence.Alive(ctx)
-	if err != nil {
-		return nil
-	}
-	var evs []engine.Event
-	for id := range l.book.users {
-		if alive[id] {
-			l.lastAlive[id] = now
-		}
-		gone := now.Sub(l.lastAlive[id])
-		online := alive[id] || l.online[id] && gone < l.r.cfg.AbsentAfter
-		if online != l.online[id] {
-			l.online[id] = online
-			evs = append(evs, l.show(now, id, online)...)
-		}
-		if p, ok := l.book.profile(id, l.r.statusOf(id), online); ok && !reflect.DeepEqual(l.told[id], *p) {
-			l.told[id] = *p // whatever way a change was missed, the engine follows within a second
-			evs = append(evs, l.eng.Apply(now, zongji.Command{Op: zongji.OpAgent, Agent: id, Profile: p})...)
-		}
-		if !online {
-			l.effects.lost(id, gone)
-		}
-	}
-	return evs
-}
-
-// show tells engine and screens that an agent came or went.
-func (l *leader) show(now zongji.Ms, id int64, online bool) []engine.Event {
-	st := l.r.statusOf(id)
-	st.Online = online
-	l.effects.presence(st)
-	p, ok := l.book.profile(id, st, online)
-	if !ok {
-		return nil
-	}
-	return l.eng.Apply(now, zongji.Command{Op: zongji.OpAgent, Agent: id, Profile: p})
 }

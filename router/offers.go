@@ -75,7 +75,7 @@ func (r *Router) takeOffer(ctx context.Context, me zongji.Actor, offer int64) (z
 // offerOver says why an offer stands no longer: who has the conversation.
 func (r *Router) offerOver(ctx context.Context, me zongji.Actor, offer int64) error {
 	r.feed.mu.Lock()
-	conv := r.feed.endedAt[offer]
+	conv := r.feed.ended.has[offer]
 	if o, ok := r.feed.offers[offer]; ok {
 		conv = o.Conv
 	}

@@ -45,7 +45,9 @@ func (r *Router) SetState(ctx context.Context, user int64, st zongji.AgentState,
 	if err != nil {
 		return status, err
 	}
-	status.Online = r.statusOf(user).Online || r.here(user)
+	if r.here(user) {
+		status.Online, status.Seen = true, r.now()
+	}
 	return r.showAgent(ctx, status), nil
 }
 
@@ -55,17 +57,20 @@ func (r *Router) here(agent int64) bool {
 	return r.presence.agents[agent]
 }
 
-// showAgent tells the screens and the engine how an agent is now.
+// showAgent tells the screens and the engine how an agent is now, and returns
+// that with what else is known of him.
 func (r *Router) showAgent(ctx context.Context, st zongji.AgentStatus) zongji.AgentStatus {
+	r.feed.mu.Lock()
+	r.feed.learn(st)
+	full := r.feed.status(r.book.Load(), st.User)
+	r.feed.mu.Unlock()
 	live := zongji.Live{Agent: &st}
 	if r.feed.down.Load() || r.publishLive(ctx, live) != nil {
-		r.feed.local(live)
+		r.feed.take(live)
 	}
-	if p, ok := r.book.Load().profile(st.User, st, st.Online); ok {
+	if p, ok := r.book.Load().profile(full, full.Online); ok {
 		r.send(ctx, zongji.Command{Op: zongji.OpAgent, Agent: st.User, Profile: p})
 	}
-	full := r.statusOf(st.User)
-	full.State, full.Reason, full.Online, full.Since = st.State, st.Reason, st.Online, st.Since
 	return full
 }
 
@@ -83,7 +88,7 @@ func (r *Router) Present(ctx context.Context, agent int64) {
 	if err := r.db.LogPresence(ctx, agent, "online"); err != nil {
 		r.log.Warn("presence not logged", "agent", agent, "err", err)
 	}
-	st.Online = true
+	st.Online, st.Seen = true, r.now()
 	r.showAgent(ctx, st)
 }
 

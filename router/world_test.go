@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -36,8 +37,9 @@ type world struct {
 
 // setup changes the world before it is stored.
 type setup struct {
-	queue func(*zongji.Queue)
-	bot   bool
+	queue    func(*zongji.Queue)
+	bot      bool
+	capacity int // of each agent; 0 = 3
 }
 
 func newWorld(t *testing.T, db *store.DB, s setup) *world {
@@ -58,7 +60,7 @@ func newWorld(t *testing.T, db *store.DB, s setup) *world {
 	w.other, err = db.PutQueue(ctx, q2)
 	w.must(err)
 	for i, name := range []string{"anna", "ben", "carl"} {
-		u := zongji.User{Login: name, Name: name, Nick: "小" + name, Role: zongji.RoleAgent, Team: team.ID, Capacity: 3}
+		u := zongji.User{Login: name, Name: name, Nick: "小" + name, Role: zongji.RoleAgent, Team: team.ID, Capacity: cmp.Or(s.capacity, 3)}
 		if i == 2 {
 			u.Team = second.ID
 		}

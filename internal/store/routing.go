@@ -66,7 +66,7 @@ func (db *DB) AgentStates(ctx context.Context) (map[int64]zongji.AgentStatus, er
 func (db *DB) SetAgentState(ctx context.Context, user int64, st zongji.AgentState, reason, by string) (zongji.AgentStatus, error) {
 	a := zongji.AgentStatus{User: user, State: st, Reason: reason, Since: db.now()}
 	err := db.write(ctx, func(u run) error {
-		if _, err := u.exec(db.q.AgentStatePut, user, st, reason, a.Since); err != nil {
+		if err := u.one(db.q.AgentStatePut, []any{user, st, reason, a.Since}, &a.Since); err != nil {
 			return err
 		}
 		if _, err := u.exec(db.q.AgentEventInsert, db.ids.New(), user, a.Since, "state", st, reason, by); err != nil {

@@ -28,7 +28,8 @@ type AgentStatus struct {
 	State    AgentState `json:"state"`
 	Reason   string     `json:"reason,omitempty"` // of a break: lunch | meeting | training | rest | other
 	Online   bool       `json:"online"`
-	Since    Ms         `json:"since"`
+	Since    Ms         `json:"since"`          // of State
+	Seen     Ms         `json:"seen,omitempty"` // of Online
 	Load     int        `json:"load"` // units
 	Capacity int        `json:"capacity"`
 	Chats    int        `json:"chats"`

@@ -49,8 +49,11 @@ SELECT s.id FROM contact_search s WHERE s.words @@ CAST($5 AS tsquery) AND s.id 
 SELECT agent, state, reason, since FROM agent_state
 
 -- name: AgentStatePut
+-- since only grows, whatever the clocks of two nodes say: of two states the later began later.
 INSERT INTO agent_state (agent, state, reason, since) VALUES ($1, $2, $3, $4)
-ON CONFLICT (agent) DO UPDATE SET state = excluded.state, reason = excluded.reason, since = excluded.since
+ON CONFLICT (agent) DO UPDATE SET state = excluded.state, reason = excluded.reason,
+  since = CASE WHEN excluded.since > agent_state.since THEN excluded.since ELSE agent_state.since + 1 END
+RETURNING since
 
 -- name: AgentEventInsert
 INSERT INTO agent_event (id, agent, at, kind, state, reason, by_kind) VALUES ($1, $2, $3, $4, $5, $6, $7)
