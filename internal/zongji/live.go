@@ -30,7 +30,7 @@ type AgentStatus struct {
 	Online   bool       `json:"online"`
 	Since    Ms         `json:"since"`          // of State
 	Seen     Ms         `json:"seen,omitempty"` // of Online
-	Load     int        `json:"load"` // units
+	Load     int        `json:"load"`           // units
 	Capacity int        `json:"capacity"`
 	Chats    int        `json:"chats"`
 }
