@@ -11,6 +11,7 @@ type metrics struct {
 	routed      *prometheus.CounterVec
 	offers      *prometheus.CounterVec
 	assigned    *prometheus.CounterVec
+	unroutable  *prometheus.CounterVec
 	wait        prometheus.Histogram
 	outbox      *prometheus.CounterVec
 	divergence  prometheus.Counter
@@ -34,11 +35,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		return f.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	return &metrics{
-		inbound:  vec("zongji_inbound_messages_total", "Messages taken from channels.", "channel"),
-		bot:      vec("zongji_bot_turns_total", "What the bot did.", "act"),
-		routed:   vec("zongji_routed_total", "Hand-overs to people by reason.", "reason"),
-		offers:   vec("zongji_offers_total", "Offers made and how they ended.", "how"),
-		assigned: vec("zongji_assigned_total", "Assignments by how they came about.", "how"),
+		inbound:    vec("zongji_inbound_messages_total", "Messages taken from channels.", "channel"),
+		bot:        vec("zongji_bot_turns_total", "What the bot did.", "act"),
+		routed:     vec("zongji_routed_total", "Hand-overs to people by reason.", "reason"),
+		offers:     vec("zongji_offers_total", "Offers made and how they ended.", "how"),
+		assigned:   vec("zongji_assigned_total", "Assignments by how they came about.", "how"),
+		unroutable: vec("zongji_unroutable_total", "Conversations that nobody takes and no fallback queue is there for, by reason. Alert on any.", "reason"),
 		wait: f.NewHistogram(prometheus.HistogramOpts{Name: "zongji_wait_seconds", Help: "From the hand-over to the assignment.",
 			Buckets: []float64{.1, .5, 1, 5, 15, 30, 60, 120, 300, 600, 1800}}),
 		outbox:      vec("zongji_outbox_total", "Results of sending to channels.", "outcome"),

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"zongji/bot"
@@ -125,13 +126,14 @@ func (r *Router) rerouted(ctx context.Context, conv int64, reason string, still 
 	return err
 }
 
-// fallback moves a waiting conversation to the queue that the engine found
-// when nobody of its own could be found.
+// fallback moves a waiting conversation to the queue that the engine names
+// when nobody of its own could be found. Where none is named, or it is gone,
+// the conversation keeps its place and the supervisors are told.
 func (r *Router) fallback(ctx context.Context, conv, queue int64, reason string) error {
 	b := r.book.Load()
 	q, ok := b.queues[queue]
-	if !ok {
-		return nil
+	if !ok || q.Disabled {
+		return r.unroutable(ctx, conv, reason)
 	}
 	_, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
 		if c.Status != zongji.StatusQueued || c.Queue == queue {
@@ -142,4 +144,25 @@ func (r *Router) fallback(ctx context.Context, conv, queue int64, reason string)
 		return nil
 	})
 	return err
+}
+
+// unroutable tells, once per wait and reason, that a conversation waits which
+// nobody takes.
+func (r *Router) unroutable(ctx context.Context, conv int64, reason string) error {
+	c, err := r.db.Conversation(ctx, conv)
+	if err != nil || c.Status != zongji.StatusQueued {
+		return err
+	}
+	data := zongji.RoutedData{Reason: reason, Queue: c.Queue}
+	if c.Demand != nil {
+		data.Demand, data.Points = *c.Demand, c.Demand.Points
+	}
+	ch, err := r.db.AddEvent(ctx, conv, zongji.EvUnroutable, zongji.BySystem, 0, data, fmt.Sprintf("unroutable:%d:%d:%s", conv, c.Epoch, reason))
+	if err != nil || len(ch.Events) == 0 {
+		return err
+	}
+	r.metrics.unroutable.WithLabelValues(reason).Inc()
+	r.log.Error("a conversation waits that nobody takes: look at its queue's people and fallback", "conv", conv, "queue", c.Queue, "reason", reason)
+	r.publish(ctx, &ch.Conv, ch.Events)
+	return nil
 }

@@ -85,7 +85,8 @@ func (e *Engine) setAgent(p zongji.AgentProfile) {
 	if p.State == zongji.AgentReady && old.State != p.State {
 		a.lapses = 0
 	}
-	if !maps.Equal(old.Skills, p.Skills) || !slices.Equal(old.Langs, p.Langs) || !slices.Equal(old.Teams, p.Teams) {
+	other := !maps.Equal(old.Skills, p.Skills) || !slices.Equal(old.Langs, p.Langs) || !slices.Equal(old.Teams, p.Teams)
+	if other {
 		e.reenter(a)
 	}
 	if a.idle() != "" {
@@ -96,8 +97,24 @@ func (e *Engine) setAgent(p zongji.AgentProfile) {
 	}
 	e.unload(a)
 	e.refresh(a)
+	if known && (other || p.Capacity < old.Capacity) {
+		e.lose()
+	}
 	if old.Capacity != p.Capacity {
 		e.tellLoad(a)
+	}
+}
+
+// lose gives up what nobody can serve since an agent changed.
+func (e *Engine) lose() {
+	for _, name := range slices.Sorted(maps.Keys(e.lanes)) {
+		l := e.lanes[name]
+		if len(l.wait) == 0 || l.able() {
+			continue
+		}
+		for _, it := range slices.SortedFunc(slices.Values(l.wait), func(x, y *Item) int { return int(x.Conv - y.Conv) }) {
+			e.giveUp(it)
+		}
 	}
 }
 

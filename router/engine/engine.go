@@ -181,7 +181,11 @@ func (e *Engine) enqueue(c zongji.Command) {
 		}
 		e.detach(it, "withdrawn")
 	}
-	it = &Item{Conv: c.Conv, Epoch: c.Epoch, Demand: d, Units: units(c.Units), QueuedAt: c.QueuedAt, pos: -1, only: d.Only}
+	var given []int64
+	if it != nil {
+		given = it.given
+	}
+	it = &Item{Conv: c.Conv, Epoch: c.Epoch, Demand: d, Units: units(c.Units), QueuedAt: c.QueuedAt, pos: -1, only: d.Only, given: given}
 	e.items[c.Conv] = it
 	e.wait(it)
 }
@@ -280,6 +284,7 @@ func (e *Engine) wait(it *Item) {
 	for _, h := range it.held {
 		e.at(h.until, timer{kind: ringTimer, id: it.Conv, version: it.version})
 	}
+	e.giveUp(it)
 }
 
 func key(it *Item) int64 { return int64(it.QueuedAt) - int64(it.Demand.Points)*60_000 }

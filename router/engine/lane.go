@@ -39,6 +39,7 @@ type Item struct {
 	held    []hold
 	offers  []*offer
 	moving  zongji.Ms // the fallback queue was named: not offered here until then
+	given   []int64   // queues that gave it up because nobody there could ever serve it
 	told    bool
 	seen    spot // place as last told
 }
@@ -206,6 +207,12 @@ type lane struct {
 	slots     []*slot
 	free      []*slot // of agents who can take one more now
 	dirty     bool
+}
+
+// able reports whether somebody of the lane could carry one more at all, if
+// he were there and free.
+func (l *lane) able() bool {
+	return slices.ContainsFunc(l.slots, func(s *slot) bool { return s.agent.Capacity >= l.units })
 }
 
 // slot is one agent's place in one lane.

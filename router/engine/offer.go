@@ -201,6 +201,28 @@ func (e *Engine) refuse(o *offer) {
 	}
 }
 
+// giveUp names the fallback queue, or nobody, when a conversation has been
+// through all rings of its queue and no agent the engine knows, there or not,
+// could ever serve it. Each queue gives up once; it goes on waiting meanwhile.
+func (e *Engine) giveUp(it *Item) {
+	q := e.queue(it.Demand.Queue)
+	if it.ring < len(q.RingS) || it.only != 0 || it.moving > 0 || slices.Contains(it.given, q.ID) || it.lane.able() {
+		return
+	}
+	if w := it.lane.want; len(w.held) > 0 {
+		w.held = nil
+		if slices.ContainsFunc(e.order, func(a *Agent) bool { return a.Capacity >= w.units && w.suits(a) == "" }) {
+			return
+		}
+	}
+	it.given = append(it.given, q.ID)
+	to := q.Fallback
+	if slices.Contains(it.given, to) {
+		to = 0 // it came from there
+	}
+	e.emit(Event{Kind: Fallback, Conv: it.Conv, Queue: to, Reason: "nobody"})
+}
+
 // lapse ends an offer that nobody answered in time.
 func (e *Engine) lapse(o *offer) {
 	a := o.agent
