@@ -86,19 +86,19 @@ func (d *Desk) checkChannel(ctx context.Context, a zongji.ChannelAccount) (mista
 	}
 	for _, o := range others {
 		if o.ID != a.ID && o.Key == a.Key {
-			m.add("key", "channel %s has this key: choose another", o.Name)
+			m.add("key", "taken_by", "channel %s has this key: choose another", o.Name)
 		}
 		if o.ID != a.ID && o.Name == a.Name {
-			m.add("name", "another channel has this name: choose another")
+			m.add("name", "taken", "another channel has this name: choose another")
 		}
 	}
 	queues, err := d.cfg.Store.Queues(ctx)
 	if _, missing := find(queues, err, func(q zongji.Queue) bool { return q.ID == a.Queue }); missing != nil {
-		m.add("queue", "there is no such queue: choose one")
+		m.add("queue", "gone", "there is no such queue: choose one")
 	}
 	kind, unknown := find(d.cfg.Kinds, nil, func(k channels.Kind) bool { return k.Name == a.Kind })
 	if unknown != nil {
-		m.add("kind", "%q is not known", a.Kind)
+		m.add("kind", "unknown", "%q is not known", a.Kind)
 		return m, err
 	}
 	for _, f := range kind.Form {
@@ -106,7 +106,7 @@ func (d *Desk) checkChannel(ctx context.Context, a zongji.ChannelAccount) (mista
 	}
 	for key := range a.Settings {
 		if !slices.ContainsFunc(kind.Form, func(f channels.Field) bool { return f.Key == key }) {
-			m.add("settings."+key, "is not a setting of %s", a.Kind)
+			m.add("settings."+key, "no_setting", "is not a setting of %s", a.Kind)
 		}
 	}
 	return m, err
@@ -116,23 +116,23 @@ func checkField(m *mistakes, f channels.Field, v string) {
 	at := "settings." + f.Key
 	if v == "" {
 		if f.Required {
-			m.add(at, "is empty: fill it in")
+			m.add(at, "empty", "is empty: fill it in")
 		}
 		return
 	}
 	if f.Max > 0 && len([]rune(v)) > f.Max {
-		m.add(at, "has more than %d characters", f.Max)
+		m.add(at, "longer", "has more than %d characters", f.Max)
 	}
 	switch f.Type {
 	case "color":
 		if _, err := hex.DecodeString(strings.TrimPrefix(v, "#")); err != nil || len(v) != 7 || v[0] != '#' {
-			m.add(at, "must be a colour like #1677ff")
+			m.add(at, "colour", "must be a colour like #1677ff")
 		}
 	case "bool":
 		m.oneOf(at, v, "true", "false")
 	case "number":
 		if _, err := strconv.ParseFloat(v, 64); err != nil {
-			m.add(at, "must be a number")
+			m.add(at, "number", "must be a number")
 		}
 	case "select":
 		m.oneOf(at, v, f.Options...)
@@ -141,7 +141,7 @@ func checkField(m *mistakes, f channels.Field, v string) {
 		for o := range strings.FieldsFuncSeq(v, func(r rune) bool { return strings.ContainsRune(", \n\r\t", r) }) {
 			scheme, host, ok := strings.Cut(o, "://")
 			if ok && scheme != "http" && scheme != "https" || ok && host == "" || strings.ContainsAny(host, "/?#@") {
-				m.add(at, "%q must be like https://shop.example.com", o)
+				m.add(at, "origin", "%q must be like https://shop.example.com", o)
 			}
 		}
 	}

@@ -77,11 +77,11 @@ func (d *Desk) patchContact(ctx context.Context, me zongji.Actor, req *patchCont
 	}
 	b := req.Body
 	if len(b.Attrs) > 50 {
-		return c, mistakes{}.with("attrs", "has %d entries: at most 50 are allowed", len(b.Attrs))
+		return c, mistakes{}.with("attrs", "too_many", "has %d entries: at most %d are allowed", len(b.Attrs), 50)
 	}
 	for k, v := range b.Attrs {
 		if len([]rune(k)) > 40 || len([]rune(v)) > 500 {
-			return c, mistakes{}.with("attrs", "%.40q: names have at most 40 and values at most 500 characters", k)
+			return c, mistakes{}.with("attrs", "attr", "%.40q: names have at most 40 and values at most 500 characters", k)
 		}
 	}
 	c, err = d.cfg.Store.PatchContact(ctx, req.Contact, store.ContactPatch{Name: b.Name, Level: b.Level, Lang: b.Lang, Note: b.Note, Blocked: b.Block, Attrs: b.Attrs})

@@ -246,7 +246,7 @@ type transferReq struct {
 func (d *Desk) transfer(ctx context.Context, me zongji.Actor, req *transferReq) (rowAnswer, error) {
 	b := req.Body
 	if (b.Agent == 0) == (b.Queue == 0) {
-		return rowAnswer{}, mistakes{}.with("agent", "name either an agent or a queue")
+		return rowAnswer{}, mistakes{}.with("agent", "one_target", "name either an agent or a queue")
 	}
 	return d.change(ctx, me, req.Conv, func() (zongji.Conversation, error) {
 		return d.cfg.Router.Transfer(ctx, me, req.Conv, router.Target{Agent: b.Agent, Queue: b.Queue}, b.Note)
@@ -254,8 +254,8 @@ func (d *Desk) transfer(ctx context.Context, me zongji.Actor, req *transferReq) 
 }
 
 // with returns one mistake as an error.
-func (m mistakes) with(field, format string, args ...any) error {
-	m.add(field, format, args...)
+func (m mistakes) with(field, code, format string, args ...any) error {
+	m.add(field, code, format, args...)
 	return m
 }
 
@@ -269,7 +269,7 @@ type parkReq struct {
 func (d *Desk) park(ctx context.Context, me zongji.Actor, req *parkReq) (rowAnswer, error) {
 	const most = 90 * 24 * 3600 * 1000 // ms
 	if now := d.now(); req.Body.Until <= now || req.Body.Until > now+most {
-		return rowAnswer{}, mistakes{}.with("until", "must lie between now and 90 days from now, in milliseconds")
+		return rowAnswer{}, mistakes{}.with("until", "until", "must lie between now and 90 days from now, in milliseconds")
 	}
 	return d.change(ctx, me, req.Conv, func() (zongji.Conversation, error) { return d.cfg.Router.Park(ctx, me, req.Conv, req.Body.Until) })
 }

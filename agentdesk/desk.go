@@ -63,6 +63,8 @@ type Desk struct {
 	hub      *hub
 	imports  imports
 	people   people
+	proof    proof
+	assets   sync.Map // name → *asset
 	draining atomic.Bool
 }
 
@@ -93,7 +95,7 @@ func New(cfg Config) *Desk {
 			return h
 		}
 	}
-	d := &Desk{cfg: cfg, log: cfg.Log.With("part", "agentdesk")}
+	d := &Desk{cfg: cfg, log: cfg.Log.With("part", "agentdesk"), proof: proof{wanted: make(chan struct{}, 1)}}
 	d.imports.init(cfg.Clock)
 	d.hub = newHub(d)
 	if cfg.Router != nil {
@@ -121,6 +123,9 @@ func (d *Desk) Handler() http.Handler { return d.engine }
 // Run serves the screens until ctx ends, then tells them to go elsewhere and
 // waits for them.
 func (d *Desk) Run(ctx context.Context) error {
+	var side sync.WaitGroup
+	side.Go(func() { d.runProof(ctx) })
+	defer side.Wait()
 	return d.hub.run(ctx)
 }
 

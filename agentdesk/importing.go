@@ -77,6 +77,8 @@ func (im *imports) take(token string, by int64, users bool) (*prepared, error) {
 type rowError struct {
 	Column  string `json:"column,omitempty"`
 	Message string `json:"message"`
+	Code    string `json:"code"`
+	Params  []any  `json:"params,omitempty"`
 }
 
 type previewRow struct {
@@ -101,7 +103,7 @@ func (p *preview) add(l line, values map[string]any, m mistakes) {
 	var all []string
 	for _, e := range m {
 		col := strings.TrimPrefix(e.Location, "body.")
-		r.Errors = append(r.Errors, rowError{col, e.Message})
+		r.Errors = append(r.Errors, rowError{col, e.Message, e.Code, e.Params})
 		all = append(all, col+": "+e.Message)
 	}
 	r.Error = strings.Join(all, "; ")
@@ -186,7 +188,7 @@ func readFAQs(lines []line, have []zongji.FAQ) (preview, []zongji.FAQ) {
 		f.Disabled = !yes(&m, "enabled", l.cells["enabled"])
 		m = append(checkFAQ(&f), m...)
 		if n := first[q]; n != 0 && q != "" {
-			m.add("question", "is the same as in line %d", n)
+			m.add("question", "same_line", "is the same as in line %d", n)
 		} else {
 			first[q] = l.n
 		}
@@ -203,7 +205,7 @@ func readFAQs(lines []line, have []zongji.FAQ) (preview, []zongji.FAQ) {
 func (l line) long(m *mistakes) {
 	for key, v := range l.cells {
 		if len([]rune(v)) > maxCell {
-			m.add(key, "has more than %d characters", maxCell)
+			m.add(key, "longer", "has more than %d characters", maxCell)
 		}
 	}
 }
@@ -226,7 +228,7 @@ func yes(m *mistakes, field, s string) bool {
 	case "否", "停用", "no", "n", "false", "0", "off":
 		return false
 	}
-	m.add(field, "is %.20q: write 是 or 否 (yes or no)", s)
+	m.add(field, "yes_no", "is %.20q: write 是 or 否 (yes or no)", s)
 	return true
 }
 
@@ -310,7 +312,7 @@ func (h house) readUsers(lines []line) (preview, []zongji.User) {
 		m = append(m, h.checkUser(&u)...)
 		login := strings.ToLower(u.Login)
 		if n := first[login]; n != 0 && login != "" {
-			m.add("login", "is the same as in line %d", n)
+			m.add("login", "same_line", "is the same as in line %d", n)
 		} else {
 			first[login] = l.n
 		}
@@ -330,14 +332,14 @@ func (h house) readUser(l line) (zongji.User, mistakes) {
 	u := zongji.User{Login: l.cells["login"], Name: l.cells["name"], Nick: l.cells["nick"], Langs: split(l.cells["langs"]), Capacity: 5}
 	role, ok := roleNames[strings.ToLower(l.cells["role"])]
 	if !ok {
-		m.add("role", "is %.20q: 坐席, 主管, 审计 and 管理员 are allowed (agent, supervisor, auditor, admin)", l.cells["role"])
+		m.add("role", "role", "is %.20q: 坐席, 主管, 审计 and 管理员 are allowed (agent, supervisor, auditor, admin)", l.cells["role"])
 		role = zongji.RoleAgent
 	}
 	u.Role = role
 	if name := l.cells["team"]; name != "" {
 		i := slices.IndexFunc(h.teams, func(t zongji.Team) bool { return t.Name == name || t.Key == name })
 		if i < 0 {
-			m.add("team", "there is no team %.40q: add it first", name)
+			m.add("team", "no_such", "there is no team %.40q: add it first", name)
 		} else {
 			u.Team = h.teams[i].ID
 		}
@@ -352,9 +354,9 @@ func (h house) readUser(l line) (zongji.User, mistakes) {
 		i := slices.IndexFunc(h.skills, func(s zongji.Skill) bool { return s.Name == name || s.Key == name })
 		switch {
 		case err != nil:
-			m.add("skills", "%.40q: write skill:level, with a level from 1 to 5", part)
+			m.add("skills", "skill_level", "%.40q: write skill:level, with a level from 1 to 5", part)
 		case i < 0:
-			m.add("skills", "there is no skill %.40q: add it first", name)
+			m.add("skills", "no_such", "there is no skill %.40q: add it first", name)
 		default:
 			if u.Skills == nil {
 				u.Skills = map[string]int{}
@@ -365,7 +367,7 @@ func (h house) readUser(l line) (zongji.User, mistakes) {
 	if s := l.cells["capacity"]; s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
-			m.add("capacity", "is %.20q: write a whole number", s)
+			m.add("capacity", "whole", "is %.20q: write a whole number", s)
 		}
 		u.Capacity = n
 	}

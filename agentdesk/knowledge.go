@@ -66,10 +66,10 @@ func checkFAQ(f *zongji.FAQ) mistakes {
 	m.need("question", f.Question, 200)
 	m.need("answer", f.Answer, zongji.MaxText)
 	if len([]rune(f.Category)) > 64 {
-		m.add("category", "has more than 64 characters")
+		m.add("category", "longer", "has more than %d characters", 64)
 	}
 	if hole := placeholder.FindString(f.Answer); hole != "" {
-		m.add("answer", "still holds %s: customers would see it, write the value", hole)
+		m.add("answer", "hole", "still holds %s: customers would see it, write the value", hole)
 	}
 	var similar []string
 	for _, s := range f.Similar {
@@ -77,11 +77,11 @@ func checkFAQ(f *zongji.FAQ) mistakes {
 			similar = append(similar, s)
 		}
 		if len([]rune(s)) > 200 {
-			m.add("similar", "%.20q… has more than 200 characters", s)
+			m.add("similar", "item_longer", "%.20q… has more than %d characters", s, 200)
 		}
 	}
 	if f.Similar = similar; len(similar) > 100 {
-		m.add("similar", "has %d questions: at most 100 are allowed", len(similar))
+		m.add("similar", "too_many", "has %d questions: at most %d are allowed", len(similar), 100)
 	}
 	return m
 }
@@ -120,7 +120,7 @@ func (d *Desk) uniqueQuestion(ctx context.Context, f zongji.FAQ) error {
 	}
 	for _, o := range list {
 		if o.ID != f.ID && strings.EqualFold(o.Question, f.Question) {
-			return mistakes{}.with("question", "another entry has the same question: edit that one")
+			return mistakes{}.with("question", "same_question", "another entry has the same question: edit that one")
 		}
 	}
 	return nil
@@ -194,10 +194,10 @@ func checkQuick(q *zongji.QuickReply) error {
 	m.need("title", q.Title, 64)
 	m.need("text", q.Text, zongji.MaxText)
 	if len([]rune(q.Shortcut)) > 32 || strings.ContainsAny(q.Shortcut, " \t\n/") {
-		m.add("shortcut", "must have at most 32 characters without spaces and slashes")
+		m.add("shortcut", "shortcut", "must have at most 32 characters without spaces and slashes")
 	}
 	if len([]rune(q.Group)) > 64 {
-		m.add("group", "has more than 64 characters")
+		m.add("group", "longer", "has more than %d characters", 64)
 	}
 	return m.err()
 }

@@ -18,12 +18,21 @@ import (
 
 // Problem is how REST answers errors: RFC 9457 with a stable code.
 type Problem struct {
-	Status  int                 `json:"status"`
-	Title   string              `json:"title"`
-	Detail  string              `json:"detail,omitempty"`
-	Code    string              `json:"code" doc:"stable; screens translate it"`
-	Errors  []*huma.ErrorDetail `json:"errors,omitempty"`
+	Status  int       `json:"status"`
+	Title   string    `json:"title"`
+	Detail  string    `json:"detail,omitempty"`
+	Code    string    `json:"code" doc:"stable; screens translate it"`
+	Errors  []mistake `json:"errors,omitempty"`
 	headers http.Header
+}
+
+// mistake is one thing that is wrong with a request. Screens put Code and
+// Params into words; Message is the same in English.
+type mistake struct {
+	Location string `json:"location,omitempty" doc:"such as body.name"`
+	Message  string `json:"message"`
+	Code     string `json:"code" doc:"stable; screens translate it"`
+	Params   []any  `json:"params,omitempty" doc:"what the words for the code take, in this order"`
 }
 
 func (p *Problem) Error() string { return p.Detail }
@@ -45,14 +54,14 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 	}
 	for _, err := range errs {
 		var d huma.ErrorDetailer
-		if errors.As(err, &d) {
-			p.Errors = append(p.Errors, d.ErrorDetail())
+		if errors.As(err, &d) { // its value may be secret, and long: not repeated
+			e := d.ErrorDetail()
+			p.Errors = append(p.Errors, mistake{e.Location, e.Message, "schema", []any{e.Message}})
 		} else if err != nil {
-			p.Errors = append(p.Errors, &huma.ErrorDetail{Message: err.Error()})
+			p.Errors = append(p.Errors, mistake{Message: err.Error(), Code: "schema", Params: []any{err.Error()}})
 		}
 	}
 	for _, e := range p.Errors {
-		e.Value = nil // it may hold what must not be repeated, and it may be long
 		if e.Message == validation.MsgUnexpectedProperty {
 			p.Code = "unknown_field"
 			p.Detail = "unknown field " + strings.TrimPrefix(e.Location, "body.")
@@ -144,33 +153,39 @@ func (d *Desk) logged(what string, err error) *Problem {
 }
 
 // mistakes are what is wrong with a request, field by field.
-type mistakes []*huma.ErrorDetail
+type mistakes []mistake
 
-func (m *mistakes) add(field, format string, args ...any) {
-	*m = append(*m, &huma.ErrorDetail{Location: "body." + field, Message: fmt.Sprintf(format, args...)})
+// add adds a mistake: args fill the format and are the params of the code.
+func (m *mistakes) add(field, code, format string, args ...any) {
+	for i, a := range args {
+		if err, ok := a.(error); ok {
+			args[i] = err.Error()
+		}
+	}
+	*m = append(*m, mistake{"body." + field, fmt.Sprintf(format, args...), code, args})
 }
 
 // need adds a mistake when s is empty or longer than max characters.
 func (m *mistakes) need(field, s string, max int) {
 	switch n := len([]rune(strings.TrimSpace(s))); {
 	case n == 0:
-		m.add(field, "is empty: fill it in")
+		m.add(field, "empty", "is empty: fill it in")
 	case n > max:
-		m.add(field, "has %d characters: at most %d are allowed", n, max)
+		m.add(field, "long", "has %d characters: at most %d are allowed", n, max)
 	}
 }
 
 // between adds a mistake when n is out of range.
 func (m *mistakes) between(field string, n, low, high int) {
 	if n < low || n > high {
-		m.add(field, "is %d: %d to %d are allowed", n, low, high)
+		m.add(field, "between", "is %d: %d to %d are allowed", n, low, high)
 	}
 }
 
 // oneOf adds a mistake when s is none of the allowed.
 func (m *mistakes) oneOf(field, s string, allowed ...string) {
 	if !slices.Contains(allowed, s) {
-		m.add(field, "is %q: allowed are %s", s, strings.Join(allowed, ", "))
+		m.add(field, "one_of", "is %q: allowed are %s", s, strings.Join(allowed, ", "))
 	}
 }
 

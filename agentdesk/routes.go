@@ -68,6 +68,7 @@ func (d *Desk) routes() []route {
 		typed("DELETE", "/queues/{id}", zongji.PermRules, rowsNone, "remove a queue that nothing uses", d.deleteQueue),
 		typed("GET", "/calendars", zongji.PermRules, rowsNone, "the working hours", d.calendars),
 		typed("POST", "/calendars", zongji.PermRules, rowsNone, "new working hours", d.addCalendar),
+		typed("POST", "/calendars/preview", zongji.PermRules, rowsNone, "the next 14 days of working hours not yet saved", d.previewCalendar),
 		typed("PUT", "/calendars/{key}", zongji.PermRules, rowsNone, "change working hours", d.changeCalendar),
 		typed("DELETE", "/calendars/{key}", zongji.PermRules, rowsNone, "remove working hours that nothing uses", d.deleteCalendar),
 

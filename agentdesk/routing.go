@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"zongji/internal/store"
 	"zongji/internal/worktime"
@@ -70,15 +71,15 @@ func (h house) checkQueue(q *zongji.Queue, calendars map[string]string) mistakes
 	m.key("key", q.Key)
 	m.need("name", q.Name, 64)
 	if !h.team(q.Team) {
-		m.add("team", "there is no such team: choose one")
+		m.add("team", "gone", "there is no such team: choose one")
 	}
 	h.skillLevels(&m, "skills", q.Skills)
 	if _, ok := calendars[q.Calendar]; !ok {
-		m.add("calendar", "there is no calendar %q: choose one of %v", q.Calendar, slices.Sorted(maps.Keys(calendars)))
+		m.add("calendar", "no_such", "there is no calendar %q: choose one of %v", q.Calendar, slices.Sorted(maps.Keys(calendars)))
 	}
 	for _, t := range q.Neighbours {
 		if !h.team(t) {
-			m.add("neighbours", "there is no team %d: reload the list", t)
+			m.add("neighbours", "gone", "there is no team %d: reload the list", t)
 		}
 	}
 	m.between("offer_s", q.OfferS, 5, 600)
@@ -92,11 +93,11 @@ func (h house) checkQueue(q *zongji.Queue, calendars map[string]string) mistakes
 	m.between("idle_close_s", q.IdleCloseS, 0, 30*day)
 	m.between("first_s", q.FirstS, 0, 30*day)
 	if !slices.IsSorted(q.RingS) || len(q.RingS) > 3 {
-		m.add("ring_s", "must be at most three ages in seconds, ascending")
+		m.add("ring_s", "ages", "must be at most three ages in seconds, ascending")
 	}
 	for _, o := range h.queues {
 		if o.ID != q.ID && o.Key == q.Key {
-			m.add("key", "queue %s has this key: choose another", o.Name)
+			m.add("key", "taken_by", "queue %s has this key: choose another", o.Name)
 		}
 	}
 	h.checkFallback(&m, q)
@@ -110,7 +111,7 @@ func (h house) checkFallback(m *mistakes, q *zongji.Queue) {
 		next[o.ID] = o.Fallback
 	}
 	if _, ok := next[q.Fallback]; !ok && q.Fallback != 0 {
-		m.add("fallback", "there is no such queue: choose one")
+		m.add("fallback", "gone", "there is no such queue: choose one")
 		return
 	}
 	if q.ID == 0 {
@@ -119,7 +120,7 @@ func (h house) checkFallback(m *mistakes, q *zongji.Queue) {
 	next[q.ID] = q.Fallback
 	for at, steps := q.Fallback, 0; at != 0 && steps <= len(next); at, steps = next[at], steps+1 {
 		if at == q.ID {
-			m.add("fallback", "the fallbacks come back to this queue: customers would go round for ever")
+			m.add("fallback", "circle", "the fallbacks come back to this queue: customers would go round for ever")
 			return
 		}
 	}
@@ -220,7 +221,7 @@ func (d *Desk) checkRules(ctx context.Context, text []byte) (rules.Set, error) {
 	}
 	if err != nil {
 		if zongji.KindOf(err) == zongji.Internal {
-			err = mistakes{}.with("rules", "%s", err)
+			err = mistakes{}.with("rules", "bad_rules", "%s", err)
 		}
 		return set, err
 	}
@@ -231,11 +232,11 @@ func (d *Desk) checkRules(ctx context.Context, text []byte) (rules.Set, error) {
 	var m mistakes
 	for _, r := range set.Rules {
 		if r.Then.Queue != "" && !slices.ContainsFunc(h.queues, func(q zongji.Queue) bool { return q.Key == r.Then.Queue }) {
-			m.add("rules", "rule %q: there is no queue %q", r.Name, r.Then.Queue)
+			m.add("rules", "rule_queue", "rule %q: there is no queue %q", r.Name, r.Then.Queue)
 		}
 		for _, s := range slices.Concat(r.Then.Skills, r.Then.Preferred) {
 			if !h.skill(s.Skill) {
-				m.add("rules", "rule %q: there is no skill %q", r.Name, s.Skill)
+				m.add("rules", "rule_skill", "rule %q: there is no skill %q", r.Name, s.Skill)
 			}
 		}
 	}
@@ -285,8 +286,24 @@ func (d *Desk) testRules(ctx context.Context, _ zongji.Actor, req *testReq) (tes
 	return testAnswer{action, decision}, nil
 }
 
-func (d *Desk) rulesVersions(ctx context.Context, _ zongji.Actor, _ *struct{}) (page[store.RulesVersion], error) {
-	return all(d.cfg.Store.RulesVersions(ctx))
+// versionCard is a version of the rules with the name of who made it.
+type versionCard struct {
+	store.RulesVersion
+	ByName string `json:"by_name,omitempty"` // "" = nobody who is still here
+}
+
+func (d *Desk) rulesVersions(ctx context.Context, _ zongji.Actor, _ *struct{}) (page[versionCard], error) {
+	versions, err := d.cfg.Store.RulesVersions(ctx)
+	if err != nil {
+		return page[versionCard]{}, err
+	}
+	h, err := d.house(ctx)
+	cards := []versionCard{}
+	for _, v := range versions {
+		u, _ := find(h.users, nil, func(u zongji.User) bool { return u.ID == v.By }) // else without a name
+		cards = append(cards, versionCard{v, u.Name})
+	}
+	return page[versionCard]{Items: cards}, err
 }
 
 type byVersion struct {
@@ -370,7 +387,7 @@ func (d *Desk) addCalendar(ctx context.Context, me zongji.Actor, req *calendarBo
 		return req.Body, err
 	}
 	if _, taken := texts[req.Body.Key]; taken {
-		return req.Body, mistakes{}.with("key", "another calendar has this key: choose another")
+		return req.Body, mistakes{}.with("key", "taken", "another calendar has this key: choose another")
 	}
 	return d.putCalendar(ctx, me, req.Body, "add")
 }
@@ -384,18 +401,54 @@ func (d *Desk) putCalendar(ctx context.Context, me zongji.Actor, c calendarCard,
 	var m mistakes
 	m.key("key", c.Key)
 	if len([]rune(c.Name)) > 64 {
-		m.add("name", "has more than 64 characters")
+		m.add("name", "longer", "has more than %d characters", 64)
 	}
 	if _, err := worktime.Parse(c.Calendar); err != nil {
-		m.add("calendar", "%s", err)
+		m.add("calendar", "bad_calendar", "%s", err)
 	}
 	if err := m.err(); err != nil {
+		return c, err
+	}
+	var file worktime.File
+	err := json.Unmarshal(c.Calendar, &file)
+	if err != nil {
+		return c, err
+	}
+	file.Name = strings.TrimSpace(c.Name)
+	if c.Calendar, err = json.Marshal(file); err != nil {
 		return c, err
 	}
 	if err := d.cfg.Store.PutCalendar(ctx, c.Key, string(c.Calendar)); err != nil {
 		return c, err
 	}
 	return c, d.saved(ctx, me, "queues", verb+"-calendar", c.Key, nil)
+}
+
+// previewDays is how far ahead a calendar is shown.
+const previewDays = 14
+
+type calendarDraft struct {
+	Body struct {
+		Calendar json.RawMessage `json:"calendar" required:"true"`
+	}
+}
+
+type calendarPreview struct {
+	Days    []worktime.Day `json:"days"`
+	Missing int            `json:"missing,omitempty"` // the year among them whose holidays are not known yet
+}
+
+func (d *Desk) previewCalendar(_ context.Context, _ zongji.Actor, req *calendarDraft) (calendarPreview, error) {
+	c, err := worktime.Parse(req.Body.Calendar)
+	if err != nil {
+		return calendarPreview{}, mistakes{}.with("calendar", "bad_calendar", "%s", err)
+	}
+	now := d.now().Time()
+	a := calendarPreview{Days: c.Days(now, previewDays)}
+	if year := now.In(c.Zone()).AddDate(0, 0, previewDays-1).Year(); c.Missing(year) {
+		a.Missing = year
+	}
+	return a, nil
 }
 
 func (d *Desk) deleteCalendar(ctx context.Context, me zongji.Actor, req *byKey) (none, error) {

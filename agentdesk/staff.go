@@ -2,6 +2,8 @@ package agentdesk
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,13 +22,13 @@ const maxCapacity = 100 // units of one agent
 
 func (m *mistakes) login(field, s string) {
 	if !loginForm.MatchString(s) {
-		m.add(field, "must be 2 to 64 of A–Z a–z 0–9 . _ @ -")
+		m.add(field, "login", "must be 2 to 64 of A–Z a–z 0–9 . _ @ -")
 	}
 }
 
 func (m *mistakes) key(field, s string) {
 	if !keyForm.MatchString(s) {
-		m.add(field, "must be 1 to 40 of a–z 0–9 _ - and begin with a letter or digit")
+		m.add(field, "key", "must be 1 to 40 of a–z 0–9 _ - and begin with a letter or digit")
 	}
 }
 
@@ -63,7 +65,7 @@ func (h house) skill(key string) bool {
 func (h house) skillLevels(m *mistakes, field string, list []zongji.SkillLevel) {
 	for _, s := range list {
 		if !h.skill(s.Skill) {
-			m.add(field, "there is no skill %q: add it first", s.Skill)
+			m.add(field, "no_such", "there is no skill %q: add it first", s.Skill)
 		}
 		m.between(field, s.Level, 1, 5)
 	}
@@ -76,17 +78,17 @@ func (h house) checkUser(u *zongji.User) mistakes {
 	m.login("login", u.Login)
 	m.need("name", u.Name, 64)
 	if len([]rune(u.Nick)) > 64 {
-		m.add("nick", "has more than 64 characters")
+		m.add("nick", "longer", "has more than %d characters", 64)
 	}
 	if !slices.Contains(zongji.Roles(), u.Role) {
 		m.oneOf("role", string(u.Role), "agent", "auditor", "supervisor", "admin")
 	}
 	if u.Team != 0 && !h.team(u.Team) {
-		m.add("team", "there is no such team: reload the list")
+		m.add("team", "gone", "there is no such team: reload the list")
 	}
 	for key, level := range u.Skills {
 		if !h.skill(key) {
-			m.add("skills", "there is no skill %q: add it first", key)
+			m.add("skills", "no_such", "there is no skill %q: add it first", key)
 		}
 		m.between("skills", level, 1, 5)
 	}
@@ -96,7 +98,7 @@ func (h house) checkUser(u *zongji.User) mistakes {
 	m.between("capacity", u.Capacity, 0, maxCapacity)
 	for _, o := range h.users {
 		if o.ID != u.ID && strings.EqualFold(o.Login, u.Login) {
-			m.add("login", "%s has this login already: choose another", o.Name)
+			m.add("login", "login_taken", "%s has this login already: choose another", o.Name)
 		}
 	}
 	return m
@@ -146,7 +148,7 @@ func (d *Desk) addUser(ctx context.Context, me zongji.Actor, req *userBody) (use
 	if made {
 		password = auth.NewPassword()
 	} else if err := auth.CheckStrength(u.Login, password); err != nil {
-		m.add("password", "%s", text(err))
+		m.add("password", "password", "%s", text(err))
 	}
 	if err := m.err(); err != nil {
 		return userAnswer{}, err
@@ -284,7 +286,7 @@ func (d *Desk) putTeam(ctx context.Context, me zongji.Actor, id int64, t zongji.
 	m.need("name", t.Name, 64)
 	for _, o := range h.teams {
 		if o.ID != id && o.Key == t.Key {
-			m.add("key", "team %s has this key: choose another", o.Name)
+			m.add("key", "taken_by", "team %s has this key: choose another", o.Name)
 		}
 	}
 	if err := m.err(); err != nil {
@@ -326,11 +328,12 @@ func inUse(what string, by []string) error {
 	if len(by) == 0 {
 		return nil
 	}
-	more := ""
+	names := strings.Join(by[:min(5, len(by))], ", ")
 	if len(by) > 5 {
-		by, more = by[:5], " and others"
+		names += " …"
 	}
-	return zongji.Errorf(zongji.Conflict, "in_use", "%s is used by %s%s: change them first", what, strings.Join(by, ", "), more)
+	said := fmt.Sprintf("%s is used by %s: change them first", what, names)
+	return &Problem{Status: http.StatusConflict, Code: "in_use", Detail: said, Errors: []mistake{{Message: said, Code: "used_by", Params: []any{names}}}}
 }
 
 func (d *Desk) skills(ctx context.Context, _ zongji.Actor, _ *struct{}) (page[zongji.Skill], error) {
@@ -353,7 +356,7 @@ func (d *Desk) addSkill(ctx context.Context, me zongji.Actor, req *skillBody) (z
 	}
 	for _, s := range list {
 		if s.Key == req.Body.Key {
-			return req.Body, mistakes{}.with("key", "skill %s has this key: choose another", s.Name)
+			return req.Body, mistakes{}.with("key", "taken_by", "skill %s has this key: choose another", s.Name)
 		}
 	}
 	return d.putSkill(ctx, me, req.Body, "add-skill")

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"runtime"
 	"slices"
 	"time"
 
 	"zongji/internal/store"
 	"zongji/internal/zongji"
-	"zongji/router"
 )
 
 // depths returns how many wait by queue, empty while the bus is down.
@@ -124,65 +122,4 @@ func (d *Desk) queueNow(q zongji.Queue, w *store.Wall, agents []agentNow, now zo
 		}
 	}
 	return out
-}
-
-type systemAnswer struct {
-	Version   string            `json:"version"`
-	Go        string            `json:"go"`
-	Store     store.Info        `json:"store"`
-	Routing   router.SystemInfo `json:"routing"`
-	Screens   int               `json:"screens"` // sockets of desks on this node
-	DiskFree  int64             `json:"disk_free"`
-	DiskTotal int64             `json:"disk_total"`
-	HeapBytes uint64            `json:"heap_bytes"`
-	Now       zongji.Ms         `json:"now"`
-	Ready     readiness         `json:"ready"`
-}
-
-func (d *Desk) system(ctx context.Context, _ zongji.Actor, _ *struct{}) (systemAnswer, error) {
-	var mem runtime.MemStats
-	runtime.ReadMemStats(&mem)
-	a := systemAnswer{Version: d.cfg.Version, Go: runtime.Version(), Store: d.cfg.Store.Info(), Routing: d.cfg.Router.SystemInfo(ctx),
-		Screens: d.hub.size(), HeapBytes: mem.HeapAlloc, Now: d.now(), Ready: d.ready(ctx)}
-	var err error
-	a.DiskFree, a.DiskTotal, err = d.cfg.Blobs.Free()
-	return a, err
-}
-
-type readiness struct {
-	OK    bool              `json:"ok"`
-	Parts map[string]string `json:"parts"` // "ok", or what is wrong
-}
-
-const (
-	readyWait = 2 * time.Second // for all parts together
-	fullFrom  = 0.9             // of the disk: said in /readyz
-)
-
-// ready reports whether this node should get traffic: its database answers and
-// it does not stop. Without the bus customers are still served, so that only
-// degrades it.
-func (d *Desk) ready(ctx context.Context) readiness {
-	ctx, cancel := context.WithTimeout(ctx, readyWait)
-	defer cancel()
-	r := readiness{OK: true, Parts: map[string]string{"store": "ok", "bus": "ok", "leader": "ok", "disk": "ok"}}
-	if err := d.cfg.Store.Ping(ctx); err != nil {
-		r.OK, r.Parts["store"] = false, "down"
-	}
-	info := d.cfg.Router.SystemInfo(ctx)
-	switch {
-	case !info.BusOK:
-		r.Parts["bus"], r.Parts["leader"] = "down", "unknown"
-	case info.Holder == "":
-		r.Parts["leader"] = "none"
-	}
-	if free, total, err := d.cfg.Blobs.Free(); err != nil {
-		r.OK, r.Parts["disk"] = false, "unreadable"
-	} else if float64(total-free) > fullFrom*float64(total) {
-		r.Parts["disk"] = "nearly full"
-	}
-	if d.draining.Load() {
-		r.OK, r.Parts["node"] = false, "stops"
-	}
-	return r
 }

@@ -1,9 +1,6 @@
 package agentdesk
 
 import (
-	"io"
-	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -35,47 +32,16 @@ func (d *Desk) web(c *gin.Context) {
 		return
 	}
 	name := strings.TrimPrefix(p, "/")
-	if name != "" && d.asset(c, name) {
+	if name != "" && d.serveAsset(c, name) {
 		return
 	}
 	if ext := path.Ext(name); ext != "" && ext != ".html" {
 		c.Data(http.StatusNotFound, "text/plain; charset=utf-8", []byte("not found"))
 		return
 	}
-	if !d.asset(c, "index.html") {
+	if !d.serveAsset(c, "index.html") {
 		c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(unbuilt))
 	}
-}
-
-// asset writes one file of the app; false when there is none. What carries a
-// hash in its name never changes.
-func (d *Desk) asset(c *gin.Context, name string) bool {
-	if d.cfg.Web == nil || !fs.ValidPath(name) {
-		return false
-	}
-	f, err := d.cfg.Web.Open(name)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil || st.IsDir() {
-		return false
-	}
-	src, ok := f.(io.ReadSeeker)
-	if !ok {
-		return false
-	}
-	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
-		c.Header("Content-Type", t)
-	}
-	if strings.HasPrefix(name, "assets/") {
-		c.Header("Cache-Control", "public, max-age=31536000, immutable")
-	} else {
-		c.Header("Cache-Control", "no-cache")
-	}
-	http.ServeContent(c.Writer, c.Request, name, st.ModTime(), src)
-	return true
 }
 
 // widgetJS is loaded by foreign pages.

@@ -74,7 +74,7 @@ func OpenStore(ctx context.Context, cfg configs.Config, log *slog.Logger, reg pr
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Config{DSN: cfg.DB, Clock: zongji.Wall{}, Log: log, Sealer: sealer, Reg: reg})
+	return store.Open(ctx, store.Config{Node: cfg.Node, DSN: cfg.DB, Clock: zongji.Wall{}, Log: log, Sealer: sealer, Reg: reg})
 }
 
 // openSealer takes the configured secret or, on a single node, the one that

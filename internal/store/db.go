@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,6 +36,7 @@ const (
 
 // Config of a DB.
 type Config struct {
+	Node   string         // this process's name, shown to admins
 	DSN    string         // "postgres://…", else the path of a SQLite file
 	Clock  zongji.Clock   // nil: the real one
 	Log    *slog.Logger   // nil: silent
@@ -89,7 +91,7 @@ func Open(ctx context.Context, cfg Config) (_ *DB, err error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{cfg: cfg, engine: "sqlite", holder: rand.Text(), stop: make(chan struct{}), ended: make(chan struct{})}
+	db := &DB{cfg: cfg, engine: "sqlite", holder: cfg.Node + "/" + rand.Text(), stop: make(chan struct{}), ended: make(chan struct{})}
 	db.m = newMetrics(cfg.Reg, &db.count)
 	if strings.HasPrefix(cfg.DSN, "postgres://") || strings.HasPrefix(cfg.DSN, "postgresql://") {
 		db.engine = "postgres"
@@ -263,6 +265,29 @@ func (db *DB) takeNode(ctx context.Context) error {
 	}
 	db.tasks.Go(db.keepNode)
 	return nil
+}
+
+// Node is a process that writes to this database.
+type Node struct {
+	N    int       `json:"n"` // its number, in the ids it makes
+	Name string    `json:"name"`
+	Self bool      `json:"self"`
+	Seen zongji.Ms `json:"seen_at"` // its last sign of life; one comes every 15 s
+}
+
+// Nodes returns the processes that live, and those killed less than a minute
+// ago.
+func (db *DB) Nodes(ctx context.Context) ([]Node, error) {
+	nodes, err := list(db.read(ctx), db.q.NodeAll, nil, func(s scan) (n Node, err error) {
+		var holder string
+		var until zongji.Ms
+		err = s(&n.N, &holder, &until)
+		n.Self, n.Seen = holder == db.holder, until.Add(-nodeLife)
+		n.Name, _, _ = strings.Cut(holder, "/")
+		return n, err
+	})
+	dead := zongji.NowMs(db.cfg.Clock).Add(-nodeLife)
+	return slices.DeleteFunc(nodes, func(n Node) bool { return n.Seen <= dead }), err
 }
 
 // keepNode renews the node number until Close.

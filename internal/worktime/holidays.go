@@ -14,14 +14,20 @@ const (
 	lastHolidayYear  = 2026
 )
 
-// holidays maps a day to whether it is a make-up workday (true) or a day off.
-var holidays = sync.OnceValue(func() map[date]bool {
-	out := map[date]bool{}
+// holiday is a day off, or the make-up workday that pays for one.
+type holiday struct {
+	name string // 国庆节
+	work bool
+}
+
+// holidays are the official ones by day.
+var holidays = sync.OnceValue(func() map[date]holiday {
+	out := map[date]holiday{}
 	for y := firstHolidayYear; y <= lastHolidayYear; y++ {
 		for e := HolidayUtil.GetHolidaysByYear(y).Front(); e != nil; e = e.Next() {
 			h := e.Value.(*HolidayUtil.Holiday)
 			if t, err := time.Parse(time.DateOnly, h.GetDay()); err == nil {
-				out[dateOf(t)] = h.IsWork()
+				out[dateOf(t)] = holiday{h.GetName(), h.IsWork()}
 			}
 		}
 	}

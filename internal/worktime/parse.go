@@ -18,6 +18,7 @@ import (
 //	 "holidays":"cn",
 //	 "exceptions":{"2026-07-01":[],"2026-07-04":["09:00-12:00"]}}
 type File struct {
+	Name       string              `json:"name,omitempty"`     // shown to people; "" = the calendar's key
 	Zone       string              `json:"zone"`               // IANA name; "" = Asia/Shanghai
 	Week       map[string][]string `json:"week"`               // mon … sun; a day left out is closed
 	Holidays   string              `json:"holidays,omitempty"` // "" | "cn": official days off and make-up workdays

@@ -111,18 +111,25 @@ func (c Calendar) spans(t time.Time) func(yield func(from, to time.Time) bool) {
 
 // on returns the spans that begin on t's day.
 func (c Calendar) on(t time.Time) []span {
+	spans, _, _ := c.plan(t)
+	return spans
+}
+
+// plan returns the spans that begin on t's day, what decides them, and the
+// holiday's name.
+func (c Calendar) plan(t time.Time) (spans []span, why Why, name string) {
 	day := dateOf(t)
 	if s, ok := c.dates[day]; ok {
-		return s
+		return s, Exception, ""
 	}
 	if c.cn {
-		if work, ok := holidays()[day]; ok && work {
-			return c.makeup
+		if h, ok := holidays()[day]; ok && h.work {
+			return c.makeup, Makeup, h.name
 		} else if ok {
-			return nil
+			return nil, Holiday, h.name
 		}
 	}
-	return c.week[t.Weekday()]
+	return c.week[t.Weekday()], Week, ""
 }
 
 // Missing reports whether the calendar follows official holidays that are not

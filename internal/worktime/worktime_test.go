@@ -1,6 +1,7 @@
 package worktime
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -113,5 +114,26 @@ func TestAYearWithoutHolidaysIsMissing(t *testing.T) {
 				t.Errorf("%s: %d is missing", key, y)
 			}
 		}
+	}
+}
+
+func TestDays(t *testing.T) {
+	c := calendar(t, `{"name":"上班","week":{"mon":["09:00-12:00","13:30-18:00"],"thu":["22:00-06:00"],"fri":["00:00-24:00"]},"holidays":"cn","exceptions":{"2026-10-09":["10:00-11:00"]}}`)
+	got := c.Days(at(t, c, "2026-10-05 23:59"), 6)
+	for i, want := range []Day{
+		{"2026-10-05", "mon", []string{}, Holiday, "国庆中秋"},
+		{"2026-10-06", "tue", []string{}, Holiday, "国庆中秋"},
+		{"2026-10-07", "wed", []string{}, Holiday, "国庆中秋"},
+		{"2026-10-08", "thu", []string{"22:00-06:00"}, Week, ""},
+		{"2026-10-09", "fri", []string{"10:00-11:00"}, Exception, ""},
+		{"2026-10-10", "sat", []string{"09:00-12:00", "13:30-18:00"}, Makeup, "国庆中秋"},
+	} {
+		want.Name = got[i].Name // the list of holidays names them its own way
+		if !reflect.DeepEqual(got[i], want) {
+			t.Errorf("day %d is %+v, want %+v", i, got[i], want)
+		}
+	}
+	if got[0].Name == "" || got[5].Name == "" {
+		t.Errorf("holidays have no names: %+v", got)
 	}
 }
