@@ -97,6 +97,10 @@ var urgentWords = []string{"起火", "着火", "失火", "冒烟", "触电", "�
 
 var unurgent = regexp.MustCompile(`(?:没有|没|不|无|防)(?:起火|着火|冒烟|触电|漏电|异味|发烫|爆炸|受伤)|(?:no|non|not) ?smok|smoke (?:detector|alarm)`)
 
+// Urgent reports whether a text speaks of danger to people, so that they are
+// told what saves them before anything else.
+func Urgent(text string) bool { return isUrgent(match.Normal(text)) }
+
 func isUrgent(norm string) bool {
 	norm = unurgent.ReplaceAllString(norm, " ")
 	for _, w := range urgentWords {

@@ -29,6 +29,7 @@ type accounts struct {
 type account struct {
 	set    zongji.ChannelAccount
 	ch     channels.Channel
+	wrote  chan struct{} // limit 1: an outbox row was written
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -63,6 +64,15 @@ func (r *Router) channel(id int64) channels.Channel {
 		return a.ch
 	}
 	return nil
+}
+
+// wrote wakes the sender of an account that is open here.
+func (r *Router) wrote(channel int64) {
+	r.accounts.mu.RLock()
+	defer r.accounts.mu.RUnlock()
+	if a, ok := r.accounts.open[channel]; ok {
+		poke(a.wrote)
+	}
 }
 
 // pushes reports whether the conversation's customers hold a socket, so that
@@ -131,14 +141,14 @@ func (r *Router) openAccount(ctx context.Context, set zongji.ChannelAccount, wg 
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	a := &account{set: set, ch: ch, cancel: cancel, done: make(chan struct{})}
+	a := &account{set: set, ch: ch, wrote: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
 	r.accounts.mu.Lock()
 	r.accounts.open[set.ID] = a
 	r.accounts.mu.Unlock()
 	var parts sync.WaitGroup
 	parts.Go(func() { r.receive(ctx, kind, a) })
 	if _, sink := ch.(channels.EventSink); !sink {
-		parts.Go(func() { r.deliver(ctx, set.ID, ch) })
+		parts.Go(func() { r.deliver(ctx, a) })
 	}
 	wg.Go(func() { parts.Wait(); close(a.done) })
 	r.log.Info("channel account open", "channel", set.Name, "kind", set.Kind)

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"zongji/bot"
+	"zongji/channels"
 	"zongji/internal/zongji"
 )
 
@@ -132,13 +133,10 @@ func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji
 	case !r.book.Load().channels[c.Channel].Bot || r.cfg.Bot == nil:
 		return r.handover(c, need{reason: "no_bot", text: textOf(mine)})
 	}
-	if c.HandledSeq == 0 && r.skipsBot(c, textOf(mine)) {
-		return r.handover(c, need{reason: "rule", text: textOf(mine)})
-	}
 	return r.nextBot(c, mine)
 }
 
-// skipsBot reports whether a rule sends the first message straight to people.
+// skipsBot reports whether a rule sends what was written straight to people.
 func (r *Router) skipsBot(c *zongji.Conversation, text string) bool {
 	action, _, _, err := r.decide(r.book.Load(), c, need{text: text}, r.now())
 	return err == nil && action.SkipBot
@@ -152,16 +150,21 @@ func (r *Router) nextParked(c *zongji.Conversation, msgs []zongji.Message) step 
 	}
 	b := r.book.Load()
 	if q, err := b.queue(c); err == nil {
-		if open, _ := b.open(q, r.now()); open {
+		if open, _ := b.open(q, r.now()); open || r.skipsBot(c, textOf(msgs)) {
 			return r.handover(c, need{reason: "after_hours", text: textOf(msgs)})
 		}
 	}
 	return step{do: func(c *zongji.Conversation, tx *tx) error { return r.noted(c, tx) }}
 }
 
-// nextBot lets the bot answer, ask back or hand over.
+// nextBot lets the bot answer, ask back or hand over. A rule may say that
+// people must answer this; what the bot itself hands over, it says why.
 func (r *Router) nextBot(c *zongji.Conversation, msgs []zongji.Message) step {
-	out := r.cfg.Bot.Turn(bot.Input{Memory: c.Bot, Messages: msgs, Lang: c.Lang, First: c.HandledSeq == 0})
+	out := r.cfg.Bot.Turn(bot.Input{Memory: c.Bot, Messages: msgs, Lang: c.Lang, First: c.HandledSeq == 0,
+		Menu: channels.Menu(r.book.Load().channels[c.Channel].Settings["menu"], c.Lang)})
+	if text := textOf(msgs); out.Act != "handover" && r.skipsBot(c, text) {
+		return r.handover(c, need{reason: "rule", text: text})
+	}
 	r.metrics.bot.WithLabelValues(out.Act).Inc()
 	say := func(c *zongji.Conversation, tx *tx) error {
 		if out.Lang != "" {

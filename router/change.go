@@ -33,7 +33,7 @@ func (r *Router) after(ctx context.Context, ch *store.Changed) {
 	r.publish(ctx, &ch.Conv, ch.Events)
 	r.send(ctx, ch.Cmds...)
 	if len(ch.Messages) > 0 {
-		poke(r.sendNow)
+		r.wrote(ch.Conv.Channel)
 	}
 }
 

@@ -50,6 +50,9 @@ func (r *Router) handover(c *zongji.Conversation, n need) step {
 			return nil
 		}
 		r.wait(c, tx, zongji.EvRouted, n.reason, "", decision)
+		if n.reason != "urgent" && bot.Urgent(n.text) { // else the bot has said it
+			r.say(c, tx, bot.Text(c.Lang, "safety"))
+		}
 		r.say(c, tx, r.placeText(c))
 		return nil
 	}}

@@ -119,10 +119,10 @@ func fileKind(files []zongji.File) zongji.MessageKind {
 
 // deliver sends one account's outbox until ctx ends. One node does it at a
 // time.
-func (r *Router) deliver(ctx context.Context, id int64, ch channels.Channel) {
+func (r *Router) deliver(ctx context.Context, a *account) {
 	for ctx.Err() == nil {
-		err := r.holding(ctx, fmt.Sprintf("outbox:%d", id), func(ctx context.Context, fence int64) error {
-			r.deliverAll(ctx, id, fence, ch)
+		err := r.holding(ctx, fmt.Sprintf("outbox:%d", a.set.ID), func(ctx context.Context, fence int64) error {
+			r.deliverAll(ctx, a, fence)
 			return nil
 		})
 		r.warn(ctx, "outbox lease not taken", err)
@@ -133,27 +133,27 @@ func (r *Router) deliver(ctx context.Context, id int64, ch channels.Channel) {
 }
 
 // deliverAll sends what comes until the lease or ctx ends.
-func (r *Router) deliverAll(ctx context.Context, id, fence int64, ch channels.Channel) {
+func (r *Router) deliverAll(ctx context.Context, a *account, fence int64) {
 	var paused zongji.Ms
 	for ctx.Err() == nil {
 		more := false
 		if r.now() >= paused {
-			more, paused = r.deliverBatch(ctx, id, fence, ch)
+			more, paused = r.deliverBatch(ctx, a, fence)
 		}
-		if !more && !r.waitSend(ctx) {
+		if !more && !r.waitSend(ctx, a) {
 			return
 		}
 	}
 }
 
 // waitSend waits until something was written or a while passed.
-func (r *Router) waitSend(ctx context.Context) bool {
+func (r *Router) waitSend(ctx context.Context, a *account) bool {
 	c, stop := r.cfg.Clock.Timer(outboxEvery)
 	defer stop()
 	select {
 	case <-ctx.Done():
 		return false
-	case <-r.sendNow:
+	case <-a.wrote:
 	case <-c:
 	}
 	return true
@@ -161,22 +161,20 @@ func (r *Router) waitSend(ctx context.Context) bool {
 
 // deliverBatch sends what may be sent now. It reports whether there may be
 // more, and until when the account must rest.
-func (r *Router) deliverBatch(ctx context.Context, id, fence int64, ch channels.Channel) (more bool, paused zongji.Ms) {
-	rows, err := r.db.OutboxClaim(ctx, id, fence, r.now(), outboxBatch)
+func (r *Router) deliverBatch(ctx context.Context, a *account, fence int64) (more bool, paused zongji.Ms) {
+	rows, err := r.db.OutboxClaim(ctx, a.set.ID, fence, r.now(), outboxBatch)
 	if err != nil {
 		if ctx.Err() == nil {
-			r.log.Warn("outbox not read", "channel", id, "err", err)
+			r.log.Warn("outbox not read", "channel", a.set.Name, "err", err)
 		}
 		return false, 0
 	}
 	for i := range rows {
-		if ctx.Err() != nil { // stopped between sends: this one was not tried
-			r.sendDone(ctx, &rows[i], zongji.StatePending, "", "", "", r.now())
+		if ctx.Err() != nil || paused != 0 { // stopped between sends: this one was not tried
+			r.sendDone(ctx, &rows[i], zongji.StatePending, "", "", "", max(paused, r.now()))
 			continue
 		}
-		if until := r.sendOne(ctx, ch, &rows[i]); until > paused {
-			paused = until
-		}
+		paused = r.sendOne(ctx, a.ch, &rows[i])
 	}
 	return len(rows) > 0 && paused == 0, paused
 }

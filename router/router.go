@@ -99,10 +99,9 @@ type Router struct {
 	feed     *feed
 	presence presence
 	accounts accounts
-	marks    chan int64    // ids of published events, limit markLimit
-	sendNow  chan struct{} // limit 1: an outbox row was written
-	leading  atomic.Int64  // epoch while this node leads, else 0
-	built    atomic.Int64  // when the engine was last built from SQL, ms
+	marks    chan int64   // ids of published events, limit markLimit
+	leading  atomic.Int64 // epoch while this node leads, else 0
+	built    atomic.Int64 // when the engine was last built from SQL, ms
 	ready    chan struct{}
 	once     sync.Once
 }
@@ -113,7 +112,7 @@ func New(cfg Config) *Router {
 	r := &Router{
 		cfg: cfg, log: cfg.Log.With("part", "router"), db: cfg.Store, bus: cfg.Bus, metrics: newMetrics(cfg.Reg),
 		reload: make(chan struct{}, 1), due: newAlarms(cfg.Clock), marks: make(chan int64, markLimit),
-		sendNow: make(chan struct{}, 1), ready: make(chan struct{}),
+		ready: make(chan struct{}),
 	}
 	r.book.Store(&book{})
 	r.feed = newFeed(r)

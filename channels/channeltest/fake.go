@@ -24,6 +24,7 @@ type Fake struct {
 	sent   []zongji.Outbound
 	events []zongji.VisitorEvent
 	next   int
+	runs   int // Runs that have not ended
 }
 
 // New returns a fake of a kind. fail, if not nil, decides how a send ends.
@@ -55,8 +56,23 @@ func (f *Fake) Name() string {
 
 // Run waits until ctx ends.
 func (f *Fake) Run(ctx context.Context, _ channels.Accept) error {
+	f.count(+1)
+	defer f.count(-1)
 	<-ctx.Done()
 	return nil
+}
+
+func (f *Fake) count(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.runs += n
+}
+
+// Running reports whether Run runs.
+func (f *Fake) Running() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.runs > 0
 }
 
 // Send keeps what was sent.
@@ -111,6 +127,20 @@ func (f *Fake) Sent() []zongji.Outbound {
 	defer f.mu.Unlock()
 	return append([]zongji.Outbound(nil), f.sent...)
 }
+
+// Keyed is a Fake that drops what is sent twice under one Outbound.ID.
+type Keyed struct{ *Fake }
+
+// NewKeyed returns a fake of a kind with an idempotency key; fail as in New.
+func NewKeyed(kind string, fail func(zongji.Outbound) error) *Keyed { return &Keyed{New(kind, fail)} }
+
+var _ channels.Idempotent = (*Keyed)(nil)
+
+// Kind returns the kind of which k is the only account.
+func (k *Keyed) Kind() channels.Kind { return k.kindOf(k) }
+
+// Idempotent is true.
+func (k *Keyed) Idempotent() bool { return true }
 
 // Sink is a Fake whose customers hold sockets: events come instead of sends.
 type Sink struct{ *Fake }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"zongji/channels"
@@ -58,22 +57,6 @@ func language(tag string) string {
 	return en
 }
 
-// inLang picks from "简体 | 繁體 | English"; a missing piece is the first one.
-func inLang(text, lang string) string {
-	parts := strings.Split(text, "|")
-	at := map[string]int{zhTW: 1, en: 2}[lang]
-	if at < len(parts) {
-		if p := strings.TrimSpace(parts[at]); p != "" {
-			return p
-		}
-	}
-	return strings.TrimSpace(parts[0])
-}
-
-func lines(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-}
-
 // look is the account as the widget shows it.
 type look struct {
 	Title    string          `json:"title"`
@@ -92,20 +75,17 @@ type look struct {
 // look returns the account's texts in lang, with the hours of its people.
 func (c *Chat) look(ctx context.Context, lang string) look {
 	set := c.acct.Settings
-	l := look{Title: inLang(set["title"], lang), Color: set["color"], Launcher: inLang(set["launcher"], lang),
+	l := look{Title: channels.InLang(set["title"], lang), Color: set["color"], Launcher: channels.InLang(set["launcher"], lang),
 		Position: set["position"], Lang: set["lang"], Bot: c.acct.Bot, Greeting: set["greeting"],
-		Menu: []zongji.Option{}, Tags: []string{}}
+		Menu: channels.Menu(set["menu"], lang), Tags: []string{}}
 	switch {
 	case lang == zhTW && set["greeting_zh_tw"] != "":
 		l.Greeting = set["greeting_zh_tw"]
 	case lang == en && set["greeting_en"] != "":
 		l.Greeting = set["greeting_en"]
 	}
-	for i, m := range lines(set["menu"]) {
-		l.Menu = append(l.Menu, zongji.Option{Value: "menu:" + strconv.Itoa(i+1), Text: inLang(m, lang)})
-	}
-	for _, t := range lines(set["tags"]) {
-		l.Tags = append(l.Tags, inLang(t, lang))
+	for _, t := range channels.Lines(set["tags"]) {
+		l.Tags = append(l.Tags, channels.InLang(t, lang))
 	}
 	l.Open, l.Next = c.Desk.Staffed(ctx, c.acct.ID)
 	return l
