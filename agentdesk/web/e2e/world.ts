@@ -8,6 +8,9 @@ import { chromium, type Browser, type BrowserContext, type Locator, type Page } 
 /** Where screenshots go when ZONGJI_SHOTS is set: people look at them. */
 const shots = process.env.ZONGJI_SHOTS
 
+/** How long a screen may take to show what it should, ms: generous for two busy cores, short enough to fail soon. */
+export const patience = 15_000
+
 export interface Login { login: string; name: string; role: string; password: string }
 
 /** A demo installation of its own, without scripted agents and without history, and a browser. */
@@ -60,6 +63,7 @@ export class World {
       colorScheme: opt.dark ? 'dark' : 'light',
       locale: opt.locale ?? 'zh-CN',
     })
+    context.setDefaultTimeout(patience)
     this.contexts.push(context)
     const page = await context.newPage()
     page.on('pageerror', (e) => { this.log += `\npage error: ${e.stack}` })
