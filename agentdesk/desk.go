@@ -44,8 +44,7 @@ type Config struct {
 	URL     string   // how browsers reach the product; its host is an allowed origin
 	Trusted []string // networks whose X-Forwarded-For is believed
 
-	Kinds   []channels.Kind               // the kinds of channel that this build knows
-	Account func(key string) http.Handler // of an open channel account, nil when there is none; nil = asks the router
+	Kinds []channels.Kind // the kinds of channel that this build knows
 
 	Web    fs.FS        // the built web app; without index.html one page says how to build it
 	Widget http.Handler // widget.js
@@ -88,12 +87,6 @@ func New(cfg Config) *Desk {
 	}
 	if cfg.Gather == nil {
 		cfg.Gather = prometheus.DefaultGatherer
-	}
-	if cfg.Account == nil {
-		cfg.Account = func(key string) http.Handler {
-			h, _ := cfg.Router.ChannelHandler(key)
-			return h
-		}
 	}
 	d := &Desk{cfg: cfg, log: cfg.Log.With("part", "agentdesk"), proof: proof{wanted: make(chan struct{}, 1)}}
 	d.imports.init(cfg.Clock)

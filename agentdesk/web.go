@@ -91,9 +91,9 @@ func (d *Desk) account(key, path string) func(*gin.Context, zongji.Actor) error 
 		if key != "" {
 			k, p = c.Query(key), path
 		}
-		h := d.cfg.Account(k)
-		if h == nil {
-			return zongji.Errorf(zongji.NotFound, "no_channel", "there is no open channel with this key")
+		h, err := d.cfg.Router.ChannelHandler(k)
+		if err != nil {
+			return err
 		}
 		r := c.Request.Clone(c.Request.Context())
 		r.URL.Path, r.URL.RawPath = p, ""

@@ -44,17 +44,36 @@ func (a *accounts) changed() chan struct{} {
 }
 
 // ChannelHandler returns the handler of an open account by its public key.
-func (r *Router) ChannelHandler(key string) (http.Handler, bool) {
+// Busy: the account is being opened, or this node is starting; NotFound: there
+// is none, or it takes no requests.
+func (r *Router) ChannelHandler(key string) (http.Handler, error) {
 	r.accounts.mu.RLock()
 	defer r.accounts.mu.RUnlock()
 	for _, a := range r.accounts.open {
 		if a.set.Key == key {
-			h := a.ch.Handler()
-			return h, h != nil
+			if h := a.ch.Handler(); h != nil {
+				return h, nil
+			}
+			return nil, errNoChannel
 		}
 	}
-	return nil, false
+	select {
+	case <-r.ready:
+	default:
+		return nil, errOpening
+	}
+	for _, set := range r.book.Load().channels {
+		if set.Key == key && !set.Disabled {
+			return nil, errOpening
+		}
+	}
+	return nil, errNoChannel
 }
+
+var (
+	errOpening   = zongji.Errorf(zongji.Busy, "unavailable", "the channel is being opened: try again in a moment")
+	errNoChannel = zongji.Errorf(zongji.NotFound, "no_channel", "there is no open channel with this key")
+)
 
 // channel returns an open account, nil if it is not open here.
 func (r *Router) channel(id int64) channels.Channel {

@@ -134,22 +134,13 @@ func Open(ctx context.Context, cfg configs.Config, opt Options) (*Parts, error) 
 	p.Router = router.New(router.Config{Store: p.Store, Bus: p.Bus, Bot: p.Bot, Clock: p.Clock, Log: p.Log, Reg: p.Reg, Node: cfg.Node,
 		Kinds: Kinds(), Deps: channels.Deps{Blobs: p.Blobs, FreeLoopback: !cfg.Limits.Loopback}})
 	dc := agentdesk.Config{Router: p.Router, Store: p.Store, Auth: p.Auth, Blobs: p.Blobs, Bot: p.Bot, Bus: p.Bus, Kinds: Kinds(), Log: p.Log, Clock: p.Clock,
-		URL: cfg.URL, Trusted: cfg.Trusted, Account: p.account, Gather: p.Reg, Web: web.Files(), Widget: widget.Handler(), Version: opt.Version}
+		URL: cfg.URL, Trusted: cfg.Trusted, Gather: p.Reg, Web: web.Files(), Widget: widget.Handler(), Version: opt.Version}
 	if opt.Demo != nil {
 		p.demo = opt.Demo(p)
 		dc.Demo = p.demo
 	}
 	p.Desk = agentdesk.New(dc)
 	return p, nil
-}
-
-// account returns the handler of an open channel account, nil when there is none.
-func (p *Parts) account(key string) http.Handler {
-	h, ok := p.Router.ChannelHandler(key)
-	if !ok {
-		return nil
-	}
-	return h
 }
 
 // Run serves until ctx ends, then drains: no new sockets, screens are told to

@@ -60,7 +60,8 @@ type link struct {
 	tries   int // belongs to run
 	mu      sync.Mutex
 	ws      *websocket.Conn // nil while away
-	up      chan struct{}   // closed when ws is there; replaced when it goes
+	up      chan struct{}   // closed when ws is there, or never will be; replaced when it goes
+	dead    error           // why run ended
 	next    int64
 	waiting map[int64]chan json.RawMessage
 }
@@ -86,7 +87,15 @@ func (l *link) init() {
 }
 
 // run connects and reconnects until ctx ends or the server refuses for good.
-func (l *link) run(ctx context.Context) error {
+func (l *link) run(ctx context.Context) (err error) {
+	defer func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.dead = err; err == nil {
+			l.dead = errGone
+		}
+		close(l.up)
+	}()
 	back := firstBackoff
 	for {
 		began := time.Now()
@@ -209,6 +218,8 @@ func (l *link) cut() {
 	}
 }
 
+var errGone = errors.New("client: left")
+
 var errAway = errors.New("client: the connection went before the answer came")
 
 // do sends one frame and waits for its answer. errAway means that nobody
@@ -224,6 +235,10 @@ func (l *link) do(ctx context.Context, frame map[string]any, answer any) error {
 		case <-up:
 		}
 		l.mu.Lock()
+		if l.dead != nil {
+			defer l.mu.Unlock()
+			return l.dead
+		}
 	}
 	l.next++
 	id := l.next
