@@ -274,6 +274,9 @@ func (e *Engine) wait(it *Item) {
 	}
 	it.key = key(it)
 	it.held = slices.DeleteFunc(it.held, func(h hold) bool { return h.until <= e.now })
+	if it.moving <= e.now {
+		it.moving = 0
+	}
 	it.lane = e.lane(it, q)
 	it.lane.push(it)
 	e.touch(it.lane)
@@ -284,6 +287,9 @@ func (e *Engine) wait(it *Item) {
 	for _, h := range it.held {
 		e.at(h.until, timer{kind: ringTimer, id: it.Conv, version: it.version})
 	}
+	if it.moving > 0 {
+		e.at(it.moving, timer{kind: ringTimer, id: it.Conv, version: it.version})
+	}
 	e.giveUp(it)
 }
 
@@ -293,7 +299,7 @@ func key(it *Item) int64 { return int64(it.QueuedAt) - int64(it.Demand.Points)*6
 func (e *Engine) leave(it *Item) {
 	l := it.lane
 	l.remove(it)
-	it.lane, it.moving = nil, 0
+	it.lane = nil
 	it.version++
 	e.place(it)
 	if l.temporary && len(l.wait) == 0 {

@@ -93,9 +93,9 @@ func check(t *testing.T, e *Engine) {
 }
 
 func TestRandomOperationsKeepWhatMustHold(t *testing.T) {
-	n := 200_000
+	n := 20_000
 	if testing.Short() {
-		n = 30_000
+		n = 3000
 	}
 	r, epochs := rand.New(rand.NewPCG(1, 2)), map[int64]int64{}
 	e, twin := setup(), setup()

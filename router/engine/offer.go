@@ -194,11 +194,7 @@ func (e *Engine) refuse(o *offer) {
 		}
 		e.emit(Event{Kind: Fallback, Conv: it.Conv, Queue: to, Reason: "max_offers"})
 	}
-	moving := it.moving
 	e.wait(it)
-	if moving > 0 {
-		e.at(moving, timer{kind: ringTimer, id: it.Conv, version: it.version})
-	}
 }
 
 // giveUp names the fallback queue, or nobody, when a conversation has been
