@@ -10,3 +10,4 @@ class Store {
 }
 Object.assign(globalThis, { localStorage: new Store(), sessionStorage: new Store() })
 globalThis.location ??= { hash: '', search: '', pathname: '/', protocol: 'http:', host: 'localhost' } as Location
+globalThis.navigator ??= { language: 'zh-CN' } as Navigator

@@ -24,7 +24,7 @@ const (
 type Crew struct {
 	Base  string
 	Lines packs.Agents
-	Speed float64
+	Speed func() float64 // how much faster than people they are now; nil: as fast
 	Log   *slog.Logger
 	// Replied is called for each acknowledged reply; may be nil.
 	Replied func(m zongji.Message, cid string)
@@ -78,7 +78,7 @@ func (c *Crew) sit(ctx context.Context, s Seat) error {
 	if err := p.desk.State(ctx, zongji.AgentReady, ""); err != nil {
 		return err
 	}
-	tick := time.NewTicker(5 * time.Second)
+	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		select {
@@ -95,6 +95,14 @@ func (c *Crew) sit(ctx context.Context, s Seat) error {
 			}
 		}
 	}
+}
+
+// quick is how long something takes now that takes people d.
+func (c *Crew) quick(d time.Duration) time.Duration {
+	if c.Speed == nil {
+		return d
+	}
+	return time.Duration(float64(d) / max(1, c.Speed()))
 }
 
 // puppet is a scripted agent; all its state belongs to the loop in sit.
@@ -125,10 +133,7 @@ func (p *puppet) do(f func(context.Context)) {
 }
 
 func (p *puppet) later(d time.Duration, f func(context.Context)) {
-	if p.crew.Speed > 1 {
-		d = time.Duration(float64(d) / p.crew.Speed)
-	}
-	time.AfterFunc(d, func() { p.do(f) })
+	time.AfterFunc(p.crew.quick(d), func() { p.do(f) })
 }
 
 func (p *puppet) accept(ctx context.Context, o zongji.Offer) {
@@ -229,10 +234,7 @@ func (p *puppet) reply(conv int64, text string) {
 }
 
 func (p *puppet) endSilent(ctx context.Context) {
-	limit := silentAfter
-	if p.crew.Speed > 1 {
-		limit = time.Duration(float64(limit) / p.crew.Speed)
-	}
+	limit := p.crew.quick(silentAfter)
 	for conv, c := range p.desk.Convs() {
 		if c.Row.Owner != p.desk.Me().User || !c.Row.Status.Holds() {
 			delete(p.talks, conv)

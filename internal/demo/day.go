@@ -134,7 +134,7 @@ func (d *day) live(ctx context.Context, pack *packs.Pack) error {
 	crewCtx, dismiss := context.WithCancel(ctx)
 	defer dismiss()
 	speed := max(1, 8*float64(time.Hour)/float64(d.cfg.Length)/60)
-	crew := &Crew{Base: d.in.Base, Lines: pack.Agents, Speed: speed, Log: slog.New(slog.DiscardHandler),
+	crew := &Crew{Base: d.in.Base, Lines: pack.Agents, Speed: func() float64 { return speed }, Log: slog.New(slog.DiscardHandler),
 		Replied: func(m zongji.Message, cid string) {
 			d.ledger.Sent()
 			d.ledger.Acked(cid, client.Ack{Conv: m.Conv, Msg: m.ID, Seq: m.Seq})

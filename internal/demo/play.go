@@ -18,6 +18,9 @@ import (
 	"zongji/internal/zongji"
 )
 
+// leastWait is the least patience of a customer at any speed.
+const leastWait = 10 * time.Second
+
 // waitLimit is how long a customer waits for bot, queue or agent before he
 // gives up and goes on with his next step, at speed 1.
 const waitLimit = 90 * time.Second
@@ -42,6 +45,9 @@ type Player struct {
 	Speed   float64 // 1 = as recorded, 10 = ten times as fast
 	Ledger  *Ledger
 	Run     string                                    // makes client ids unique: the run's name
+	// Identify returns the signed identity of a customer, "" for a stranger;
+	// nil: all are strangers.
+	Identify func(run string, c Customer) string
 	Seen    func(conv int64, m zongji.VisitorMessage) // each message that a customer saw; may be nil
 }
 
@@ -61,7 +67,11 @@ func (p *Player) Play(ctx context.Context, c Customer) (out Outcome, trail Trail
 	if lang == "" {
 		lang = "zh-CN"
 	}
-	s.v = client.NewVisitor(client.VisitorConfig{Base: p.Base, Channel: p.Channel, Lang: lang, Page: p.Base + "/demo/shop.html", Heard: s.heard, Changed: s.changed})
+	signed := ""
+	if p.Identify != nil {
+		signed = p.Identify(p.Run, c)
+	}
+	s.v = client.NewVisitor(client.VisitorConfig{Base: p.Base, Channel: p.Channel, Lang: lang, Identity: signed, Page: p.Base + "/demo/shop.html", Heard: s.heard, Changed: s.changed})
 	var wg sync.WaitGroup
 	wg.Add(1)
 	go func() {
@@ -83,6 +93,11 @@ func (p *Player) Play(ctx context.Context, c Customer) (out Outcome, trail Trail
 	leave()
 	wg.Wait()
 	return out, Trail{s.v.Token(), s.acks}
+}
+
+// patience is waitLimit at the player's speed, but long enough for a restart.
+func (p *Player) patience() time.Duration {
+	return max(time.Duration(float64(waitLimit)/max(1, p.Speed)), leastWait)
 }
 
 func (p *Player) rest(ctx context.Context, d time.Duration) bool {
@@ -265,7 +280,7 @@ func cutOption(v string) (kind, arg string, ok bool) {
 // wait returns when bot, queue, agent or reply happened since the customer
 // last spoke, or when he lost patience.
 func (s *stage) wait(ctx context.Context, what string) {
-	limit := time.NewTimer(waitLimit)
+	limit := time.NewTimer(s.p.patience())
 	defer limit.Stop()
 	for {
 		s.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"log/slog"
 	"os"
@@ -37,6 +38,7 @@ type parent struct {
 	customers []Customer
 	ledger    *Ledger
 	plays     chan playArgs
+	secret    string // of the sample shop's channel: signs who its customers are
 
 	mu      sync.Mutex
 	logins  []Login
@@ -76,7 +78,7 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := served.Validate(); err != nil {
 		return err
 	}
-	if p.logins, err = install(ctx, served, pack, cfg.Log); err != nil {
+	if p.logins, p.secret, err = install(ctx, served, pack, cfg.Log); err != nil {
 		return err
 	}
 	p.in = &Installation{Dir: cfg.Data, Base: "http://" + cfg.Listen, Channel: pack.Channel.Key, Seats: seats(p.logins)}
@@ -90,9 +92,9 @@ func Run(ctx context.Context, cfg Config) error {
 		if err := p.in.Server.WaitReady(ctx); err != nil {
 			return nil // stopped before it was ready
 		}
-		p.tell()
+		p.tell(ctx)
 		if cfg.Scripted {
-			crew := &Crew{Base: p.in.Server.Base, Lines: pack.Agents, Speed: 1, Log: cfg.Log}
+			crew := &Crew{Base: p.in.Server.Base, Lines: pack.Agents, Speed: p.pace, Log: cfg.Log}
 			crew.Run(ctx, p.in.Seats)
 		}
 		return nil
@@ -100,6 +102,16 @@ func Run(ctx context.Context, cfg Config) error {
 	g.Go(func() error { p.player(ctx); return nil })
 	g.Go(func() error { p.looker(ctx); return nil })
 	return g.Wait()
+}
+
+// pace is how fast scripted agents work: as fast as customers come.
+func (p *parent) pace() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.play.Running {
+		return p.play.Speed
+	}
+	return 1
 }
 
 // privateBus is a redis-server of one's own where one is installed.
@@ -111,8 +123,12 @@ func privateBus() string {
 }
 
 // tell prints where to go and who may log in.
-func (p *parent) tell() {
+func (p *parent) tell(ctx context.Context) {
 	_, ready := p.in.Server.Starts()
+	for ready == 0 && ctx.Err() == nil { // measured beside us
+		sleep(ctx, 5*time.Millisecond)
+		_, ready = p.in.Server.Starts()
+	}
 	w, base := p.cfg.Out, p.in.Server.Base
 	fmt.Fprintf(w, "\n总机演示已就绪 / Zongji demo is ready (%d ms)\n\n", ready.Milliseconds())
 	fmt.Fprintf(w, "  驾驶舱 cockpit   %s/demo\n  坐席台 desk      %s/desk\n  大屏   wall      %s/wall\n  管理   admin     %s/admin/system\n\n", base, base, base, base)
@@ -195,12 +211,13 @@ func (p *parent) player(ctx context.Context) {
 
 // stream lets customers arrive one after the other, 1.5 s apart at speed 1.
 func (p *parent) stream(ctx context.Context, a playArgs) {
-	pl := &Player{Base: p.in.Server.Base, Channel: p.in.Channel, Speed: a.Speed, Ledger: p.ledger, Run: fmt.Sprintf("p%d", time.Now().UnixMilli())}
+	pl := &Player{Base: p.in.Server.Base, Channel: p.in.Channel, Speed: a.Speed, Ledger: p.ledger, Run: fmt.Sprintf("p%d", time.Now().UnixMilli()), Identify: p.identify}
 	var all errgroup.Group
 	all.SetLimit(200)
 	for i := range a.Customers {
 		c := p.customers[i%len(p.customers)]
 		c.ID = fmt.Sprintf("%s-%d", c.ID, i)
+		c.Known = i%5 != 4
 		all.Go(func() error {
 			out, trail := pl.Play(ctx, c)
 			p.ledger.Count(out.End)
@@ -216,6 +233,20 @@ func (p *parent) stream(ctx context.Context, a playArgs) {
 		}
 	}
 	_ = all.Wait() // they return no errors
+}
+
+// identify signs who a customer is, as the shop's server would; one in five
+// has not logged in.
+func (p *parent) identify(run string, c Customer) string {
+	if c.Name == "" || !c.Known {
+		return ""
+	}
+	n := crc32.ChecksumIEEE([]byte(c.ID))
+	level := 0
+	if n%10 == 0 {
+		level = 2 + int(n/10%2) // gold, diamond
+	}
+	return sign(p.secret, claims{Sub: run + "-" + c.ID, Name: c.Name, Phone: fmt.Sprintf("138%08d", n%100_000_000), Level: level, Exp: time.Now().Add(24 * time.Hour).Unix()})
 }
 
 func (p *parent) lookAgain() {

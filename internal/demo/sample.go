@@ -29,25 +29,29 @@ func Sample() (*packs.Pack, error) {
 func Recorded(p *packs.Pack) ([]Customer, error) { return Parse(bytes.NewReader(p.Customers)) }
 
 // install loads the pack into the folder's database, once, and gives its
-// users passwords, which stay the same over restarts of the demo.
-func install(ctx context.Context, cfg configs.Config, p *packs.Pack, log *slog.Logger) ([]Login, error) {
+// users passwords, which stay the same over restarts of the demo. It returns
+// them and the secret of the sample shop's channel.
+func install(ctx context.Context, cfg configs.Config, p *packs.Pack, log *slog.Logger) (logins []Login, secret string, err error) {
 	path := filepath.Join(cfg.Data, "demo-logins.json")
 	db, err := app.OpenStore(ctx, cfg, log, nil)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer db.Close()
 	if err := p.Load(ctx, db); err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	shop, err := db.ChannelByKey(ctx, p.Channel.Key)
+	if err != nil {
+		return nil, "", err
 	}
 	if logins, err := readLogins(path); err == nil {
-		return logins, nil
+		return logins, shop.Secret, nil
 	}
-	logins, err := passwords(ctx, db)
-	if err != nil {
-		return nil, err
+	if logins, err = passwords(ctx, db); err != nil {
+		return nil, "", err
 	}
-	return logins, writeLogins(path, logins)
+	return logins, shop.Secret, writeLogins(path, logins)
 }
 
 // passwords gives every user a new password.

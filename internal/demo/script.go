@@ -19,6 +19,7 @@ type Customer struct {
 	Name  string `json:"name,omitempty"`
 	Note  string `json:"note,omitempty"` // what the example shows
 	Steps []Step `json:"steps"`
+	Known bool   `json:"-"` // logged in at the shop: the player says who he is
 }
 
 // Step is one thing that a customer does. Exactly one of Say, Choose, File,

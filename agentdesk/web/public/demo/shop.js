@@ -33,5 +33,16 @@ async function load() {
   script.src = '/widget.js'
   script.dataset.channel = key
   document.body.append(script)
+  nudge(script)
+}
+
+// nudge points at the bubble until the visitor has opened it once.
+function nudge(script) {
+  const hint = document.querySelector('#nudge')
+  hint.addEventListener('click', () => window.Zongji.open())
+  script.addEventListener('load', () => {
+    window.Zongji.on('open', () => { hint.hidden = true })
+    setTimeout(() => { hint.hidden = !!document.querySelector('zongji-widget')?.shadowRoot?.querySelector('[data-testid=zj-message]') }, 800)
+  })
 }
 load().catch(() => setTimeout(() => location.reload(), 2000))

@@ -10,7 +10,10 @@ import { inkOn, join, originOK, pieces } from './channels'
 import { search } from './list'
 import { shortcutTaken, variables } from './replies'
 import { fieldErrors } from './rest'
-import { fieldWords } from './words'
+import { mistakeText } from './words'
+import { i18n } from '@/i18n'
+import zh from '@/i18n/admin.zh-CN'
+import { readFileSync, readdirSync } from 'node:fs'
 
 vi.hoisted(() => Object.assign(globalThis, { location: { hash: '' } })) // the session looks there for a token
 
@@ -47,11 +50,19 @@ describe('lists and forms', () => {
     const e = new ApiError(422, 'invalid', '', [{ location: 'body.name', message: 'is empty' }, { location: 'body.settings.color', message: 'no colour' }, { location: 'body.similar[2]', message: 'long' }])
     expect(fieldErrors(e)).toEqual({ name: 'is empty', color: 'no colour', similar: 'long' })
   })
-  it('says usual errors in Chinese and leaves others', () => {
-    expect(fieldWords('has 70 characters: at most 64 are allowed', 'zh-CN')).toBe('有 70 个字，最多 64 个')
-    expect(fieldWords('is 3: 5 to 600 are allowed', 'zh-CN')).toBe('应在 5 到 600 之间（现为 3）')
-    expect(fieldWords('is empty: fill it in', 'en')).toBe('is empty: fill it in')
-    expect(fieldWords('something new', 'zh-CN')).toBe('something new')
+  it('says mistakes by code in the language of the screen, unknown ones in English', () => {
+    i18n.global.setLocaleMessage('zh-CN', { admin: zh })
+    expect(mistakeText({ message: 'has 70 characters: at most 64 are allowed', code: 'long', params: [70, 64] })).toBe('有 70 个字，最多 64 个')
+    expect(mistakeText({ message: 'is 3: 5 to 600 are allowed', code: 'between', params: [3, 5, 600] })).toBe('应在 5 到 600 之间（现为 3）')
+    expect(mistakeText({ message: 'must be …', code: 'login' })).toContain('. _ @ -')
+    expect(mistakeText({ message: 'something new', code: 'new' })).toBe('something new')
+  })
+  it('has words for every code that the server sends', () => {
+    const dir = new URL('../../../', import.meta.url)
+    const go = readdirSync(dir).filter((f) => f.endsWith('.go')).map((f) => readFileSync(new URL(f, dir), 'utf8')).join()
+    const codes = new Set([...go.matchAll(/(?:m\.add|\.with)\([^,\n]+, "(\w+)", /g)].map((m) => m[1]!))
+    expect(codes.size).toBeGreaterThan(20)
+    expect([...codes].filter((c) => !(c in zh.mistake))).toEqual([])
   })
   it('lists variables once and sees a shortcut taken in any case', () => {
     expect(variables('{单号} 和 {单号}，{ 日期 }')).toEqual(['单号', '日期'])

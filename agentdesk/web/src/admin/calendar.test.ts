@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { emptyCalendar, hours, minutes, nextSpan, preview, read, spansError, write, type Span } from './calendar'
-import { holiday } from './holidays'
+import { hours, minutes, nextSpan, read, spansError, write, type Span } from './calendar'
 
 describe('a calendar', () => {
   it('comes back from its file as it was', () => {
@@ -22,12 +21,5 @@ describe('a calendar', () => {
   it('offers a span behind the last, until the day is full', () => {
     expect(nextSpan([['09:00', '12:00']])).toEqual(['13:00', '17:00'])
     expect(nextSpan([['00:00', '24:00']])).toBeNull()
-  })
-  it('shows holidays closed, make-up workdays open, and exceptions above both', () => {
-    const c = { ...emptyCalendar(), exceptions: [{ date: '2026-10-02', spans: [['10:00', '12:00']] as Span[] }] }
-    const days = preview(c, '2026-09-30', 12, holiday)
-    expect(days.map((d) => d.why)).toEqual(['week', 'holiday', 'exception', 'holiday', 'holiday', 'holiday', 'holiday', 'holiday', 'week', 'week', 'workday', 'week'])
-    expect(days[10]).toMatchObject({ day: 'sat', spans: c.week.mon })
-    expect(days[2]!.spans).toEqual([['10:00', '12:00']])
   })
 })

@@ -18,6 +18,7 @@ export interface Calendar {
 
 /** The JSON of worktime.File: spans as "09:00-12:00". */
 export interface CalendarFile {
+  name?: string
   zone?: string
   week?: Partial<Record<Day, string[]>>
   holidays?: string
@@ -32,7 +33,7 @@ export const emptyCalendar = (): Calendar => ({
   exceptions: [], holidays: 'cn', makeup: null,
 })
 
-const readSpans = (list: string[] | undefined): Span[] => (list ?? []).map((s) => { const [a = '', b = ''] = s.split('-'); return [a.trim(), b.trim()] })
+export const readSpans = (list: string[] | undefined): Span[] => (list ?? []).map((s) => { const [a = '', b = ''] = s.split('-'); return [a.trim(), b.trim()] })
 const writeSpans = (list: Span[]): string[] => list.map(([a, b]) => `${a}-${b}`)
 
 export function read(f: CalendarFile): Calendar {
@@ -87,24 +88,9 @@ const clock = (m: number): string => `${String(Math.floor(m / 60)).padStart(2, '
 /** Hours open in one day. */
 export const hours = (spans: Span[]): number => spans.map(range).reduce((n, [a, b]) => n + (b - a || 0), 0) / 60
 
-export interface PreviewDay { date: string; day: Day; spans: Span[]; why: 'week' | 'exception' | 'holiday' | 'workday'; note: string }
-
-/**
- * The next days as the calendar has them. `holiday` names public holidays and
- * the make-up workdays beside them; null leaves a date to the week.
- */
-export function preview(c: Calendar, from: string, count: number, holiday: (date: string) => { open: boolean; name: string } | null): PreviewDay[] {
-  return Array.from({ length: count }, (_, i) => {
-    const date = addDays(from, i)
-    const day = dayOf(date)
-    const own = c.exceptions.find((e) => e.date === date)
-    if (own) return { date, day, spans: own.spans, why: 'exception', note: '' }
-    const h = c.holidays === 'cn' ? holiday(date) : null
-    if (h?.open) return { date, day, spans: c.makeup ?? c.week.mon, why: 'workday', note: h.name }
-    if (h) return { date, day, spans: [], why: 'holiday', note: h.name }
-    return { date, day, spans: c.week[day], why: 'week', note: '' }
-  })
-}
+/** A day of POST /calendars/preview. */
+export interface PreviewDay { date: string; day: Day; spans: string[]; why: 'week' | 'exception' | 'holiday' | 'workday'; name?: string }
+export interface Preview { days: PreviewDay[]; missing?: number }
 
 export const addDays = (date: string, n: number): string => new Date(Date.parse(`${date}T00:00:00Z`) + n * 86_400_000).toISOString().slice(0, 10)
 export const dayOf = (date: string): Day => days[(new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7]!

@@ -1,6 +1,7 @@
 /** The model of an import: what the server found in a file, before anything is written. */
+import type { Mistake } from './words'
 
-export interface RowError { column?: string; message: string }
+export interface RowError extends Mistake { column?: string }
 export interface ImportRow { line: number; ok: boolean; error?: string; errors?: RowError[]; values?: Record<string, unknown> }
 export interface Preview { token: string; rows: ImportRow[]; good: number; bad: number; columns?: string[] }
 export interface ImportResult { added?: number; updated?: number; skipped?: number; applied?: number; passwords?: { login: string; name?: string; password: string }[] }

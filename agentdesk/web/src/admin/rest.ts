@@ -1,13 +1,14 @@
 /** What the admin pages, the wall and the cockpit need beside api/client: errors by field, rows of a list. */
 import { ApiError } from '@/api/client'
+import { mistakeText } from './words'
 
-/** Errors by field: "body.name" and "name" are the field name, "body.settings.color" is color. */
+/** Errors by field, in the language of the screen: "body.name" and "name" are the field name, "body.settings.color" is color. */
 export function fieldErrors(e: unknown): Record<string, string> {
   const out: Record<string, string> = {}
   if (!(e instanceof ApiError)) return out
   for (const x of e.errors) {
     const field = (x.location ?? '').replace(/^body[./]?/, '').replace(/^settings\./, '').split(/[.[/]/)[0] ?? ''
-    if (field) out[field] ??= x.message
+    if (field) out[field] ??= mistakeText(x)
   }
   return out
 }

@@ -10,9 +10,17 @@ export interface System {
   heap_bytes: number
   now: number
   ready: { ok: boolean; parts: Record<string, string> }
-  /** What the conservation check counted; absent where it has not run. */
-  conservation?: Record<string, number> | null
+  nodes: { n: number; name: string; self: boolean; seen_at: number }[] | null
+  /** The last check of the whole database; null until it has ended. */
+  conservation?: Conservation | null
 }
+
+/** What may be wrong, each a count; store.Report in Go. */
+export const checks = ['orphans', 'gaps', 'doubled', 'no_state', 'rev_gaps', 'outbox'] as const
+export type Conservation = Record<(typeof checks)[number], number> & { ok: boolean; at: number; took_ms: number; err?: string; conversations: number; messages: number; events: number; examples?: string[] | null }
+
+/** A sign of life comes every 15 s; a node that missed two is called silent, s. */
+export const silentAfter = 35
 
 export type Badge = 'memory' | 'child' | 'redis' | 'down'
 
@@ -23,8 +31,8 @@ export function badge(r: System['routing']): { key: Badge; type: 'success' | 'wa
   return { key: /child|sock/i.test(r.bus_detail) ? 'child' : 'redis', type: 'success' }
 }
 
-/** What the conservation check found wrong: counts above zero. */
-export const faults = (s: System): [string, number][] => Object.entries(s.conservation ?? {}).filter(([, n]) => typeof n === 'number' && n > 0)
+/** What the check found wrong: counts above zero. */
+export const faults = (c: Conservation): [string, number][] => checks.filter((k) => c[k] > 0).map((k) => [k, c[k]])
 
 /** 12.3 MB; "–" for what is unknown. */
 export function bytes(n: number | undefined): string {

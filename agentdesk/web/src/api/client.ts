@@ -1,7 +1,7 @@
 import { session } from './session'
 
 /** One mistake in a request; location is like "body.text". */
-export interface FieldError { location: string; message: string; value?: unknown }
+export interface FieldError { location: string; message: string; code?: string; params?: unknown[] }
 
 /** An answer of the server that says no: RFC 9457. code is stable and translated by i18n errors.<code>. */
 export class ApiError extends Error {

@@ -7,7 +7,7 @@ export interface DemoInfo {
   logins: DemoLogin[] | null
   counters: { sent: number; acked: number; lost: number; doubled: number; stats?: Record<string, number> }
   play: Progress
-  history?: Progress & { loaded?: boolean }
+  history?: Progress & { loaded?: boolean; err?: string }
   starts: number
   ready_ms: number
   flushes: number

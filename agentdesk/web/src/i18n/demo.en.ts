@@ -1,9 +1,9 @@
 export default {
   title: 'Zongji demo', subtitle: 'Left: the shop as customers see it. Right: the agents’ desk', restarting: 'Restarting…', none: 'No demo runs here', noneHint: 'Start it by zongji demo (or make run), then open this page again', shop: 'Customer: Yunqiao shop', shopHint: 'Press the bubble at the bottom right', desk: 'Desk', reload: 'Another customer', opening: 'Logging in…',
   roles: 'Roles', rolesHint: 'Press to log in at the right, ↗ for a new tab', noRoles: 'Reading the demo accounts…', newTab: 'open in a new tab',
-  play: { title: 'Play customers', hint: 'recorded, through real sockets', start: 'Play customers', stop: 'Stop', of: '{done} / {total} customers' },
-  history: { title: '30 days of history', there: '{n} conversations', none: 'not loaded', remove: 'Remove', load: 'Load' },
-  break: { title: 'Break it', hint: 'nothing acknowledged is lost or doubled', acked: 'Acknowledged', lost: 'Lost', doubled: 'Doubled', flush: 'Flush Redis', flushMemory: 'Flush the bus', kill: 'Kill the process', facts: '{kills} kills · {flushes} flushes · last start {ms} ms · bus {bus}' },
+  play: { title: 'Play customers', hint: 'recorded, through real sockets', start: 'Play customers', stop: 'Stop', of: '{done} / {total}', first: 'easy ones, hard ones, angry ones', end: { solved: 'bot solved', served: 'served', waiting: 'not reached', left: 'left' } },
+  history: { title: '30 days of history', there: '{n} conversations', none: 'not loaded', removing: 'Removing…', failed: 'failed: see the log', remove: 'Remove', load: 'Load' },
+  break: { title: 'Break it', hint: 'nothing acknowledged is lost or doubled', acked: 'Acknowledged', lost: 'Lost', doubled: 'Doubled', flush: 'Flush Redis', flushMemory: 'Flush the bus', memory: 'memory', kill: 'Kill the process', facts: '{kills} kills · {flushes} flushes · last start {ms} ms · bus {bus}' },
   tour: {
     open: 'Tour', next: 'Next', back: 'Back', end: 'Done',
     1: { title: 'Be a customer.', text: 'Press the bubble in the shop at the left and ask “怎么申请退货”: the bot answers.' },

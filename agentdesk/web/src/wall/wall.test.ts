@@ -28,7 +28,7 @@ describe('figures', () => {
     expect(alone({ ...slot(0, 10), handed_over: 3 })).toBe(70)
     expect(alone(slot(0, 0))).toBeNull()
   })
-  it('writes waits short', () => { expect([47, 185, 3729].map(wait)).toEqual(['47 s', '3:05', '1:02:09']) })
+  it('writes waits short', () => { expect([47, 185, 3729].map(wait)).toEqual(['0:47', '3:05', '1:02:09']) })
 })
 
 describe('agents', () => {

@@ -50,9 +50,9 @@ export function alone(s: Slot): number | null {
   return s.arrived ? Math.max(0, Math.round(((s.arrived - s.handed_over) / s.arrived) * 100)) : null
 }
 
-/** 47 s, 3:05, 1:02:09 */
+/** 0:47, 3:05, 1:02:09 */
 export function wait(s: number): string {
-  if (s < 60) return `${Math.round(s)} s`
+  s = Math.round(s)
   const p = (n: number) => String(Math.floor(n)).padStart(2, '0')
   return s < 3600 ? `${Math.floor(s / 60)}:${p(s % 60)}` : `${Math.floor(s / 3600)}:${p((s / 60) % 60)}:${p(s % 60)}`
 }
