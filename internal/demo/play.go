@@ -44,11 +44,11 @@ type Player struct {
 	Channel string
 	Speed   float64 // 1 = as recorded, 10 = ten times as fast
 	Ledger  *Ledger
-	Run     string                                    // makes client ids unique: the run's name
+	Run     string // makes client ids unique: the run's name
 	// Identify returns the signed identity of a customer, "" for a stranger;
 	// nil: all are strangers.
 	Identify func(run string, c Customer) string
-	Seen    func(conv int64, m zongji.VisitorMessage) // each message that a customer saw; may be nil
+	Seen     func(conv int64, m zongji.VisitorMessage) // each message that a customer saw; may be nil
 }
 
 // Trail is what is needed to look up a customer's messages later.

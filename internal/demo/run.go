@@ -38,7 +38,7 @@ type parent struct {
 	customers []Customer
 	ledger    *Ledger
 	plays     chan playArgs
-	secret    string // of the sample shop's channel: signs who its customers are
+	served    configs.Config
 
 	mu      sync.Mutex
 	logins  []Login
@@ -78,9 +78,10 @@ func Run(ctx context.Context, cfg Config) error {
 	if err := served.Validate(); err != nil {
 		return err
 	}
-	if p.logins, p.secret, err = install(ctx, served, pack, cfg.Log); err != nil {
+	if p.logins, err = install(ctx, served, pack, cfg.Log); err != nil {
 		return err
 	}
+	p.served = served
 	p.in = &Installation{Dir: cfg.Data, Base: "http://" + cfg.Listen, Channel: pack.Channel.Key, Seats: seats(p.logins)}
 	p.in.Server = &Server{Bin: cfg.Bin, Base: "http://" + cfg.Listen, Output: p.in.LogFile(), Log: cfg.Log, Env: []string{
 		"ZONGJI_DATA=" + cfg.Data, "ZONGJI_LISTEN=" + cfg.Listen, "ZONGJI_BUS=" + privateBus(), "ZONGJI_NODE=demo", "ZONGJI_LIMITS_LOOPBACK=false",
@@ -211,7 +212,12 @@ func (p *parent) player(ctx context.Context) {
 
 // stream lets customers arrive one after the other, 1.5 s apart at speed 1.
 func (p *parent) stream(ctx context.Context, a playArgs) {
-	pl := &Player{Base: p.in.Server.Base, Channel: p.in.Channel, Speed: a.Speed, Ledger: p.ledger, Run: fmt.Sprintf("p%d", time.Now().UnixMilli()), Identify: p.identify}
+	secret, err := shopSecret(ctx, p.served, p.in.Channel, p.cfg.Log)
+	if err != nil {
+		p.cfg.Log.Warn("customers stay strangers", "err", err)
+	}
+	pl := &Player{Base: p.in.Server.Base, Channel: p.in.Channel, Speed: a.Speed, Ledger: p.ledger, Run: fmt.Sprintf("p%d", time.Now().UnixMilli()),
+		Identify: func(run string, c Customer) string { return identify(secret, run, c) }}
 	var all errgroup.Group
 	all.SetLimit(200)
 	for i := range a.Customers {
@@ -237,8 +243,8 @@ func (p *parent) stream(ctx context.Context, a playArgs) {
 
 // identify signs who a customer is, as the shop's server would; one in five
 // has not logged in.
-func (p *parent) identify(run string, c Customer) string {
-	if c.Name == "" || !c.Known {
+func identify(secret, run string, c Customer) string {
+	if secret == "" || c.Name == "" || !c.Known {
 		return ""
 	}
 	n := crc32.ChecksumIEEE([]byte(c.ID))
@@ -246,7 +252,7 @@ func (p *parent) identify(run string, c Customer) string {
 	if n%10 == 0 {
 		level = 2 + int(n/10%2) // gold, diamond
 	}
-	return sign(p.secret, claims{Sub: run + "-" + c.ID, Name: c.Name, Phone: fmt.Sprintf("138%08d", n%100_000_000), Level: level, Exp: time.Now().Add(24 * time.Hour).Unix()})
+	return sign(secret, claims{Sub: run + "-" + c.ID, Name: c.Name, Phone: fmt.Sprintf("138%08d", n%100_000_000), Level: level, Exp: time.Now().Add(24 * time.Hour).Unix()})
 }
 
 func (p *parent) lookAgain() {

@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -29,29 +30,44 @@ func Sample() (*packs.Pack, error) {
 func Recorded(p *packs.Pack) ([]Customer, error) { return Parse(bytes.NewReader(p.Customers)) }
 
 // install loads the pack into the folder's database, once, and gives its
-// users passwords, which stay the same over restarts of the demo. It returns
-// them and the secret of the sample shop's channel.
-func install(ctx context.Context, cfg configs.Config, p *packs.Pack, log *slog.Logger) (logins []Login, secret string, err error) {
+// users passwords, which stay the same over restarts of the demo. The
+// sample shop gets a secret, so that its server could say who customers are.
+func install(ctx context.Context, cfg configs.Config, p *packs.Pack, log *slog.Logger) ([]Login, error) {
 	path := filepath.Join(cfg.Data, "demo-logins.json")
 	db, err := app.OpenStore(ctx, cfg, log, nil)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer db.Close()
 	if err := p.Load(ctx, db); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	shop, err := db.ChannelByKey(ctx, p.Channel.Key)
+	if err == nil && shop.Secret == "" {
+		err = db.SetChannelSecret(ctx, shop.ID, rand.Text())
+	}
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if logins, err := readLogins(path); err == nil {
-		return logins, shop.Secret, nil
+		return logins, nil
 	}
-	if logins, err = passwords(ctx, db); err != nil {
-		return nil, "", err
+	logins, err := passwords(ctx, db)
+	if err != nil {
+		return nil, err
 	}
-	return logins, shop.Secret, writeLogins(path, logins)
+	return logins, writeLogins(path, logins)
+}
+
+// shopSecret reads the secret of a channel, which an admin may have changed.
+func shopSecret(ctx context.Context, cfg configs.Config, channel string, log *slog.Logger) (string, error) {
+	db, err := app.OpenStore(ctx, cfg, log, nil)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	shop, err := db.ChannelByKey(ctx, channel)
+	return shop.Secret, err
 }
 
 // passwords gives every user a new password.
