@@ -33,6 +33,8 @@ type feed struct {
 	listeners []func(zongji.Live)
 	typists   []func(bus.TypingNote)
 
+	order order // belongs to run
+
 	mu       sync.Mutex
 	pos      string
 	ring     []zongji.Live
@@ -49,7 +51,7 @@ type feed struct {
 }
 
 func newFeed(r *Router) *feed {
-	return &feed{r: r, seen: newRecent[struct{}](seenSize), over: newRecent[int64](overSize), ended: newRecent[int64](endedSize),
+	return &feed{r: r, order: newOrder(), seen: newRecent[struct{}](seenSize), over: newRecent[int64](overSize), ended: newRecent[int64](endedSize),
 		statuses: map[int64]zongji.AgentStatus{}, live: map[int64]held{}, loads: map[int64]load{}, waiting: map[int64]int{},
 		offers: map[int64]zongji.Offer{}, handling: map[int64]float64{}}
 }
@@ -83,7 +85,7 @@ func (f *feed) run(ctx context.Context) {
 		f.mu.Lock()
 		pos := f.pos
 		f.mu.Unlock()
-		evs, head, err := f.r.bus.Stream.Tail(ctx, pos, tailMax, tailWait)
+		evs, head, err := f.r.bus.Stream.Tail(ctx, pos, tailMax, f.order.wait())
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -104,7 +106,11 @@ func (f *feed) run(ctx context.Context) {
 				f.r.presence.poke()
 			}
 			for _, l := range evs {
-				f.take(l)
+				f.takeInOrder(l, pos)
+				pos = l.Pos
+			}
+			for _, l := range f.order.overdue(f.r.now()) {
+				f.tell(l)
 			}
 			f.mu.Lock()
 			f.pos = head
@@ -149,7 +155,7 @@ func (f *feed) catchUp(ctx context.Context) {
 			return
 		}
 		for i := range evs {
-			f.take(zongji.Live{Event: &evs[i]})
+			f.takeInOrder(zongji.Live{Event: &evs[i]}, "")
 			at, id = evs[i].At, evs[i].ID
 		}
 		if len(evs) < tailMax {
@@ -158,29 +164,52 @@ func (f *feed) catchUp(ctx context.Context) {
 	}
 }
 
-// take notes one entry and tells the listeners, unless it is known.
+// takeInOrder is take for entries of the stream: each conversation's events
+// are told by rev. before is the position of the entry before l.
+func (f *feed) takeInOrder(l zongji.Live, before string) {
+	fresh, statuses := f.know(&l)
+	if fresh {
+		for _, l := range f.order.next(l, before, f.r.now()) {
+			f.tell(l)
+		}
+	}
+	f.tellAgents(statuses)
+}
+
+// take notes one entry of this node and tells the listeners, unless it is
+// known.
 func (f *feed) take(l zongji.Live) {
+	fresh, statuses := f.know(&l)
+	if fresh {
+		f.tell(l)
+	}
+	f.tellAgents(statuses)
+}
+
+func (f *feed) tellAgents(statuses []zongji.AgentStatus) {
+	for i := range statuses {
+		f.tell(zongji.Live{Agent: &statuses[i]})
+	}
+}
+
+// know keeps what an entry says. It reports whether it is news, and the
+// statuses of agents whose load it changed.
+func (f *feed) know(l *zongji.Live) (fresh bool, statuses []zongji.AgentStatus) {
 	f.mu.Lock()
-	fresh, agents := f.note(&l)
+	defer f.mu.Unlock()
+	fresh, agents := f.note(l)
 	if l.Pos != "" {
 		if len(f.ring) >= 2*ringSize {
 			f.ring = slices.Clone(f.ring[ringSize:])
 		}
-		f.ring = append(f.ring, l)
+		f.ring = append(f.ring, *l)
 		f.pos = l.Pos
 	}
 	b := f.r.book.Load()
-	var statuses []zongji.AgentStatus
 	for _, id := range agents {
 		statuses = append(statuses, f.status(b, id))
 	}
-	f.mu.Unlock()
-	if fresh {
-		f.tell(l)
-	}
-	for i := range statuses {
-		f.tell(zongji.Live{Agent: &statuses[i]})
-	}
+	return fresh, statuses
 }
 
 // tell calls the listeners and the visitors' sockets.
