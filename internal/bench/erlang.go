@@ -8,6 +8,9 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"zongji/internal/zongji"
 	"zongji/router/engine"
@@ -63,18 +66,26 @@ func Erlang(ctx context.Context, cfg ErlangConfig) (ErlangResult, error) {
 		{"Erlang-A 100 agents at 130%, patience 60 s", 100, 1.3, 60_000},
 	} {
 		lambda := c.load * float64(c.agents) / service
-		var waits, leaves, mean float64
 		arrivals := cfg.Arrivals
 		if c.patience == 0 {
 			arrivals *= endlessFactor
 		}
-		for s := range cfg.Seeds {
-			if err := ctx.Err(); err != nil {
-				return out, err
-			}
-			w, l, m := simulate(cfg.Seed+uint64(s), c.agents, lambda, c.patience, arrivals)
+		runs := make([][3]float64, cfg.Seeds)
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(runtime.GOMAXPROCS(0))
+		for s := range runs {
+			g.Go(func() error {
+				runs[s] = simulate(gctx, cfg.Seed+uint64(s), c.agents, lambda, c.patience, arrivals)
+				return gctx.Err()
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return out, err
+		}
+		var waits, leaves, mean float64
+		for _, r := range runs {
 			n := float64(cfg.Seeds)
-			waits, leaves, mean = waits+w/n, leaves+l/n, mean+m/n
+			waits, leaves, mean = waits+r[0]/n, leaves+r[1]/n, mean+r[2]/n
 		}
 		if c.patience == 0 {
 			w, m := erlangC(c.agents, lambda, 1/service)
@@ -115,7 +126,7 @@ func (h *happenings) Pop() any {
 
 // simulate returns the share that waited, the share that left unserved, and
 // the mean wait in ms; the first tenth only warms up.
-func simulate(seed uint64, agents int, lambda, patience float64, n int) (waits, leaves, mean float64) {
+func simulate(ctx context.Context, seed uint64, agents int, lambda, patience float64, n int) [3]float64 {
 	r := rand.New(rand.NewPCG(seed, 7))
 	e := engine.New(engine.Config{})
 	base := zongji.Ms(1_000_000)
@@ -157,13 +168,14 @@ func simulate(seed uint64, agents int, lambda, patience float64, n int) (waits, 
 		apply(zongji.Command{Op: zongji.OpRelease, Conv: conv, Epoch: at})
 	}
 	heap.Push(&q, happening{0, 1, 'a'})
-	for len(q) > 0 {
+	for ctx.Err() == nil {
 		h := heap.Pop(&q).(happening)
 		now = h.at
 		switch h.what {
 		case 'a':
 			if h.conv > int64(n) {
-				return float64(waited) / float64(served+left), float64(left) / float64(served+left), sum / float64(served+left)
+				all := float64(served + left)
+				return [3]float64{float64(waited) / all, float64(left) / all, sum / all}
 			}
 			arrived[h.conv], epoch[h.conv] = now, 1
 			heap.Push(&q, happening{now + r.ExpFloat64()/lambda, h.conv + 1, 'a'})
@@ -183,7 +195,7 @@ func simulate(seed uint64, agents int, lambda, patience float64, n int) (waits, 
 			}
 		}
 	}
-	return 0, 0, 0
+	return [3]float64{}
 }
 
 // erlangC returns P(wait > 0) and the mean wait of M/M/c with load below c.
