@@ -49,7 +49,6 @@ func NewAgent(cfg AgentConfig) *Agent {
 	a := &Agent{cfg: cfg, convs: map[int64]*AgentConv{}, seen: map[int64]bool{}, gaps: map[int64]bool{}, stale: make(chan struct{}, 1)}
 	a.link = link{
 		urls:    wsURLs(cfg.REST.Base, cfg.REST.More, "/ws/desk"),
-		header:  http.Header{"Origin": {cfg.REST.Base}},
 		hello:   a.hello,
 		welcome: a.welcome,
 		push:    a.push,

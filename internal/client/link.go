@@ -51,8 +51,8 @@ func CodeOf(err error) string {
 // link is a socket that comes back: one goroutine (run) owns the connection;
 // do may be called from anywhere.
 type link struct {
-	urls    []string // nodes: each try takes the next
-	header  http.Header
+	urls    []string                          // nodes: each try takes the next
+	origin  string                            // "" = the node's own
 	hello   func() map[string]any             // the first frame, made anew for each connection
 	welcome func(json.RawMessage) error       // its answer, before anything else is handed on
 	push    func(t string, b json.RawMessage) // frames without re, in order
@@ -126,7 +126,12 @@ func (l *link) run(ctx context.Context) (err error) {
 func (l *link) once(ctx context.Context) error {
 	url := l.urls[l.tries%len(l.urls)]
 	l.tries++
-	ws, resp, err := dialer.DialContext(ctx, url, l.header)
+	origin := l.origin
+	if origin == "" {
+		node, _, _ := strings.Cut(url, "/ws/")
+		origin = "http" + strings.TrimPrefix(node, "ws")
+	}
+	ws, resp, err := dialer.DialContext(ctx, url, http.Header{"Origin": {origin}})
 	if err != nil {
 		if resp != nil && (resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusNotFound) {
 			return fmt.Errorf("%w: %s", ErrFinal, resp.Status)

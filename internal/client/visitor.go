@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"net/url"
 	"sync"
 
@@ -45,13 +44,9 @@ type Visitor struct {
 // NewVisitor returns a visitor that is not connected yet.
 func NewVisitor(cfg VisitorConfig) *Visitor {
 	v := &Visitor{cfg: cfg, have: map[[2]int64]bool{}}
-	origin := cfg.Origin
-	if origin == "" {
-		origin = cfg.Base
-	}
 	v.link = link{
 		urls:    wsURLs(cfg.Base, cfg.More, "/ws/chat?channel="+url.QueryEscape(cfg.Channel)),
-		header:  http.Header{"Origin": {origin}},
+		origin:  cfg.Origin,
 		hello:   v.hello,
 		welcome: v.welcome,
 		push:    v.push,
