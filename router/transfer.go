@@ -135,7 +135,7 @@ func (r *Router) fallback(ctx context.Context, conv, queue int64, reason string)
 	if !ok || q.Disabled {
 		return r.unroutable(ctx, conv, reason)
 	}
-	_, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
+	ch, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
 		if c.Status != zongji.StatusQueued || c.Queue == queue {
 			return nil
 		}
@@ -143,6 +143,10 @@ func (r *Router) fallback(ctx context.Context, conv, queue int64, reason string)
 		r.wait(c, tx, zongji.EvUnroutable, reason, "", nil)
 		return nil
 	})
+	if err == nil && len(ch.Events) > 0 {
+		r.metrics.unroutable.WithLabelValues(reason).Inc()
+		r.log.Warn("a conversation went to the fallback queue", "conv", conv, "queue", queue, "reason", reason)
+	}
 	return err
 }
 
