@@ -37,7 +37,7 @@ func (d *Desk) demoRoutes() []route {
 // local refuses whoever is not on this machine, also a page elsewhere whose
 // name resolves to it.
 func local(r *http.Request) error {
-	if !isLocal(r.RemoteAddr) || !isLocal(r.Host) {
+	if !isLocal(r.RemoteAddr) || !isLocal(r.Host) || proxied(r) {
 		return errDenied
 	}
 	if o := r.Header.Get("Origin"); o != "" {
@@ -46,6 +46,16 @@ func local(r *http.Request) error {
 		}
 	}
 	return nil
+}
+
+// proxied reports whether a proxy passed the request on and says so.
+func proxied(r *http.Request) bool {
+	for _, h := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via"} {
+		if r.Header.Get(h) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func isLocal(hostport string) bool {

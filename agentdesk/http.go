@@ -158,7 +158,10 @@ var errDenied = zongji.Errorf(zongji.Denied, "denied", "your role does not inclu
 
 // admit checks session and permission of a request.
 func (d *Desk) admit(c *gin.Context, perm zongji.Perm) (caller, error) {
-	who := caller{ip: c.ClientIP()}
+	who := caller{ip: zongji.Network(c.ClientIP())}
+	if p := c.Request.URL.Path; !utf8.ValidString(p) || strings.ContainsRune(p, 0) {
+		return who, &Problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "the address is not valid UTF-8 text"}
+	}
 	if q, err := url.QueryUnescape(c.Request.URL.RawQuery); err != nil || !utf8.ValidString(q) || strings.ContainsRune(q, 0) {
 		return who, &Problem{Status: http.StatusBadRequest, Code: "bad_request", Detail: "the query is not valid UTF-8 text"}
 	}

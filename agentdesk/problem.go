@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/gin-gonic/gin"
 
+	"zongji/internal/store"
 	"zongji/internal/zongji"
 	"zongji/router/bus"
 )
@@ -104,7 +106,7 @@ func problemOf(err error) *Problem {
 		p.Status = http.StatusRequestEntityTooLarge
 	case kind == zongji.Busy && (p.Code == "try_later" || p.Code == "rate"):
 		p.Status, p.headers = http.StatusTooManyRequests, http.Header{"Retry-After": {"60"}}
-	case kind == zongji.Busy, errors.Is(err, bus.ErrDown), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case kind == zongji.Busy, down(err), errors.Is(err, bus.ErrDown), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		p.Status, p.headers = http.StatusServiceUnavailable, http.Header{"Retry-After": {"2"}}
 		if kind != zongji.Busy {
 			p.Code, p.Detail = "unavailable", "a part of the service is down: try again"
@@ -121,6 +123,11 @@ func problemOf(err error) *Problem {
 		p.Errors = m
 	}
 	return p
+}
+
+// down reports whether what is stored cannot be reached or added to now.
+func down(err error) bool {
+	return store.Down(err) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS)
 }
 
 // text returns the part of an error that may be shown.
@@ -146,7 +153,7 @@ func (d *Desk) fail(c *gin.Context, err error) {
 // look.
 func (d *Desk) logged(what string, err error) *Problem {
 	p := problemOf(err)
-	if p.Status == http.StatusInternalServerError {
+	if p.Status == http.StatusInternalServerError || down(err) {
 		d.log.Error("request failed", "what", what, "err", err)
 	}
 	return p

@@ -1,6 +1,7 @@
 package agentdesk
 
 import (
+	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -69,7 +70,11 @@ func (d *Desk) readyz(c *gin.Context, _ zongji.Actor) error {
 	return nil
 }
 
+// metrics are for those inside: what came through a proxy is from outside.
 func (d *Desk) metrics(c *gin.Context, _ zongji.Actor) error {
+	if proxied(c.Request) {
+		return errDenied
+	}
 	promhttp.HandlerFor(d.cfg.Gather, promhttp.HandlerOpts{}).ServeHTTP(c.Writer, c.Request)
 	return nil
 }
@@ -97,6 +102,7 @@ func (d *Desk) account(key, path string) func(*gin.Context, zongji.Actor) error 
 		}
 		r := c.Request.Clone(c.Request.Context())
 		r.URL.Path, r.URL.RawPath = p, ""
+		r.RemoteAddr = net.JoinHostPort(callerOf(r.Context()).ip, "0") // as trusted proxies say
 		c.Writer.Header().Del("Content-Security-Policy")
 		c.Writer.Header().Del("X-Frame-Options")
 		h.ServeHTTP(c.Writer, r)
@@ -110,12 +116,12 @@ func (d *Desk) download(c *gin.Context, _ zongji.Actor) error {
 }
 
 // upload stores one file of an agent.
-func (d *Desk) upload(c *gin.Context, _ zongji.Actor) error {
+func (d *Desk) upload(c *gin.Context, me zongji.Actor) error {
 	name, src, err := formFile(c, zongji.MaxFile)
 	if err != nil {
 		return err
 	}
-	f, err := d.cfg.Blobs.Put(c.Request.Context(), name, src, zongji.MaxFile)
+	f, err := d.cfg.Blobs.PutBy(c.Request.Context(), me.User, name, src, zongji.MaxFile)
 	if err != nil {
 		return tooLarge(err, zongji.MaxFile)
 	}

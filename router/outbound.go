@@ -46,6 +46,12 @@ func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Rep
 		if err != nil {
 			return m, err
 		}
+		for i := range files {
+			if files[i].By != me.User { // an id is no secret: another's file is as one that is not there
+				return m, zongji.Errorf(zongji.Invalid, "no_file", "no file %d: upload it first", files[i].ID)
+			}
+			files[i].By = 0
+		}
 		m.Files, m.Kind = files, fileKind(files)
 	}
 	var out zongji.Message

@@ -13,6 +13,7 @@ import (
 const (
 	maxFrame   = 32 << 10 // bytes
 	maxQueue   = 256      // unsent frames for one socket, then 4408
+	maxUnsent  = 1 << 20  // bytes of unsent frames for one socket, then 4408; one frame may always wait
 	maxSockets = 50       // per IP
 	maxSub     = 128      // bytes of a customer id in a signed identity
 	maxWord    = 200      // bytes of a name, a phone number, a mail address, a tag

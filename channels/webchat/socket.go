@@ -42,7 +42,8 @@ type socket struct {
 
 	mu      sync.Mutex
 	queue   [][]byte // an empty frame is a ping
-	held    [][]byte // what came before the welcome
+	unsent  int      // bytes of the queue and of what the writer holds
+	held    [][]byte // what came before the welcome; counts as unsent
 	ready   bool     // welcomed
 	writing bool
 	gone    bool // the reader has ended
@@ -65,8 +66,9 @@ func (s *socket) push(frame []byte) {
 	defer s.mu.Unlock()
 	if s.ready {
 		s.add(frame)
-	} else if len(s.held) < maxQueue {
+	} else if len(s.held) < maxQueue && s.unsent < maxUnsent {
 		s.held = append(s.held, frame)
+		s.unsent += len(frame)
 	} else {
 		s.stopLocked(closeSlow, "slow")
 	}
@@ -83,12 +85,13 @@ func (s *socket) say(frame any) {
 func (s *socket) add(frame []byte) {
 	switch {
 	case s.code != 0 || s.gone:
-	case len(s.queue) >= maxQueue:
+	case len(s.queue) >= maxQueue, s.unsent > 0 && s.unsent+len(frame) > maxUnsent:
 		s.queue = nil
 		s.stopLocked(closeSlow, "slow")
 		s.ws.NetConn().SetWriteDeadline(time.Now().Add(closeWait)) // frees a writer that is stuck
 	default:
 		s.queue = append(s.queue, frame)
+		s.unsent += len(frame)
 		s.wake()
 	}
 }
@@ -98,11 +101,12 @@ func (s *socket) open(w *welcome) {
 	b := encode(w)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	held := s.held
+	s.held, s.ready, s.unsent = nil, true, 0
 	s.add(b)
-	for _, frame := range s.held {
+	for _, frame := range held {
 		s.add(frame)
 	}
-	s.held, s.ready = nil, true
 }
 
 // stop ends the socket with a code after what is queued has been written.
@@ -129,8 +133,9 @@ func (s *socket) wake() {
 	}
 }
 
-// write empties the queue and ends.
+// write empties the queue and ends. A panic ends this socket alone.
 func (s *socket) write() {
+	defer s.recover()
 	for {
 		s.mu.Lock()
 		batch, code, reason := s.queue, s.code, s.reason
@@ -156,17 +161,19 @@ func (s *socket) write() {
 				s.ws.NetConn().Close() // the reader notices
 				return
 			}
-			if s.cut() {
+			if s.wrote(len(frame)) {
 				break
 			}
 		}
 	}
 }
 
-// cut reports whether the rest of a batch is not worth writing.
-func (s *socket) cut() bool {
+// wrote notes a frame that is sent and reports whether the rest of a batch is
+// not worth writing.
+func (s *socket) wrote(n int) (cut bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.unsent -= n
 	return s.code == closeSlow || s.gone
 }
 
@@ -206,6 +213,7 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // read serves the socket until it ends. One socket's panic ends that socket.
 func (s *socket) read() {
 	defer s.end()
+	defer s.recover()
 	s.ws.SetReadLimit(maxFrame)
 	s.ws.SetPongHandler(func(string) error { s.alive(); return nil })
 	s.ws.SetCloseHandler(func(code int, _ string) error {
@@ -262,12 +270,17 @@ func (s *socket) linger() {
 	io.Copy(io.Discard, io.LimitReader(conn, 1<<20))
 }
 
-// end takes the socket out of everything.
-func (s *socket) end() {
+// recover ends a socket whose goroutine panicked; deferred alone.
+func (s *socket) recover() {
 	if p := recover(); p != nil {
 		s.chat.Log.Error("socket panicked", "panic", p, "stack", string(debug.Stack()))
 		s.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(closeUnavailable, "internal"), time.Now().Add(time.Second))
+		s.ws.NetConn().Close()
 	}
+}
+
+// end takes the socket out of everything.
+func (s *socket) end() {
 	s.chat.hub.leave(s)
 	s.chat.limits.leave(s.ip)
 	s.mu.Lock()

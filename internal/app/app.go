@@ -35,8 +35,15 @@ import (
 	"zongji/router/bus"
 )
 
-// drainWait is how long a stopping node finishes what it has begun.
-const drainWait = 20 * time.Second
+// How a node serves and stops. Who is slower with a request than readWait is
+// cut (uploads set their own), who is slower with the answer than writeWait
+// too (the largest file at 90 kB/s).
+const (
+	readWait   = 20 * time.Second
+	writeWait  = 10 * time.Minute
+	unreadyFor = time.Second      // so long /readyz says 503 before the door closes
+	drainWait  = 15 * time.Second // for requests to end; then they are cut
+)
 
 // Options is what differs between serve and demo.
 type Options struct {
@@ -157,7 +164,7 @@ func Run(ctx context.Context, cfg configs.Config, opt Options) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	srv := &http.Server{Handler: p.Desk.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	srv := &http.Server{Handler: p.Desk.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readWait, WriteTimeout: writeWait, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug)}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.Router.Run(ctx) })
@@ -174,9 +181,15 @@ func Run(ctx context.Context, cfg configs.Config, opt Options) error {
 	g.Go(func() error {
 		<-ctx.Done()
 		p.Desk.Drain()
+		time.Sleep(unreadyFor)
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWait)
 		defer cancel()
-		return srv.Shutdown(drain)
+		if err := srv.Shutdown(drain); errors.Is(err, context.DeadlineExceeded) {
+			p.Log.Warn("requests cut: they did not end in time", "waited", drainWait)
+			return srv.Close()
+		} else {
+			return err
+		}
 	})
 	if needed, err := p.Auth.SetupNeeded(ctx); err == nil && needed {
 		p.Log.Warn("nobody can log in yet: open /setup with this one-time code", "setup_code", p.Auth.SetupCode(), "listen", ln.Addr().String())

@@ -46,15 +46,49 @@ var _ channels.Blobs = (*Blobs)(nil)
 
 // Open makes the folder when it is missing.
 func Open(dir string, store Store) (*Blobs, error) {
-	if err := os.MkdirAll(filepath.Join(dir, "tmp"), 0o700); err != nil {
+	tmp := filepath.Join(dir, "tmp")
+	if err := os.MkdirAll(tmp, 0o700); err != nil {
+		return nil, fmt.Errorf("folder of files: %w", err)
+	}
+	if err := sweep(tmp); err != nil {
 		return nil, fmt.Errorf("folder of files: %w", err)
 	}
 	return &Blobs{dir: dir, store: store}, nil
 }
 
-// Put stores at most limit bytes. When it returns nil the file is on disk
-// (fsync) and in the database.
+// sweep removes what uploads left that their process did not survive. Other
+// nodes may be writing theirs.
+func sweep(tmp string) error {
+	list, err := os.ReadDir(tmp)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > staleAfter {
+			_ = os.Remove(filepath.Join(tmp, e.Name())) // another node may have been faster
+		}
+	}
+	return nil
+}
+
+const (
+	// staleAfter is more than any upload may take.
+	staleAfter = time.Hour
+	// reserve is the part of the disk that uploads leave to messages: 1/50.
+	reserve = 50
+)
+
+// Put stores at most limit bytes; see PutBy.
 func (b *Blobs) Put(ctx context.Context, name string, r io.Reader, limit int64) (zongji.File, error) {
+	return b.PutBy(ctx, 0, name, r, limit)
+}
+
+// PutBy stores at most limit bytes of a user, 0 = a customer. When it returns nil the file is on disk
+// (fsync) and in the database.
+func (b *Blobs) PutBy(ctx context.Context, user int64, name string, r io.Reader, limit int64) (zongji.File, error) {
+	if free, total, err := b.Free(); err == nil && free < total/reserve {
+		return zongji.File{}, zongji.Errorf(zongji.Busy, "disk_full", "there is no room for files: try again later")
+	}
 	tmp, err := os.CreateTemp(filepath.Join(b.dir, "tmp"), "put-*")
 	if err != nil {
 		return zongji.File{}, fmt.Errorf("store file: %w", err)
@@ -68,7 +102,7 @@ func (b *Blobs) Put(ctx context.Context, name string, r io.Reader, limit int64) 
 	if size > limit {
 		return zongji.File{}, zongji.Errorf(zongji.TooLarge, "too_large", "the file is larger than %d MiB", limit>>20)
 	}
-	f := zongji.File{Size: size}
+	f := zongji.File{Size: size, By: user}
 	if f.Type, err = sniff(tmp, size, name); err != nil {
 		return zongji.File{}, err
 	}

@@ -81,9 +81,9 @@ func sniff(r io.ReaderAt, size int64, name string) (string, error) {
 // office tells the office formats from other zip files by their main part.
 // Formats with macros are refused.
 func office(r io.ReaderAt, size int64) (string, error) {
-	z, err := zip.NewReader(r, size)
+	z, err := zip.NewReader(&budget{r, maxListing}, size)
 	if err != nil {
-		return "", zongji.Errorf(zongji.Invalid, "type_not_allowed", "the ZIP file is broken")
+		return "", zongji.Errorf(zongji.Invalid, "type_not_allowed", "the ZIP file is broken or holds too many files")
 	}
 	kind := typeZip
 	for _, f := range z.File {
@@ -99,6 +99,24 @@ func office(r io.ReaderAt, size int64) (string, error) {
 		}
 	}
 	return kind, nil
+}
+
+// maxListing is how many bytes of a ZIP file are read for its table of
+// contents: some 10,000 names. Each costs several times as much memory.
+const maxListing = 1 << 20
+
+// budget is a reader that refuses to give more than left bytes.
+type budget struct {
+	r    io.ReaderAt
+	left int
+}
+
+// ReadAt makes budget an io.ReaderAt.
+func (b *budget) ReadAt(p []byte, off int64) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, zip.ErrFormat
+	}
+	return b.r.ReadAt(p, off)
 }
 
 // plain reports whether head could be text in UTF-8 or GBK: no control

@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -212,6 +214,27 @@ func (f from) Scan(src any) error {
 
 // errMoved says that a row is not as it was read: the unit runs again.
 var errMoved = errors.New("store: the row moved on")
+
+// Down reports whether err says that the database cannot be reached or
+// written now: no space, a read-only or broken disk, no server.
+func Down(err error) bool {
+	var se *sqlite.Error
+	if errors.As(err, &se) {
+		switch se.Code() & 0xff {
+		case 5, 6, 8, 10, 13, 14: // BUSY LOCKED READONLY IOERR FULL CANTOPEN
+			return true
+		}
+	}
+	switch code := pgCode(err); {
+	case code == "25006": // read_only_sql_transaction
+		return true
+	case len(code) == 5:
+		return strings.Contains("08 53 57 58", code[:2]) // connection, resources, shutdown, system
+	}
+	var nobody *pgconn.ConnectError
+	var broken *net.OpError
+	return errors.As(err, &nobody) || errors.As(err, &broken) || errors.Is(err, driver.ErrBadConn)
+}
 
 const uniqueViolation = "23505"
 

@@ -158,7 +158,10 @@ func (db *DB) commit(batch []*unit) (err error) {
 		n := len(words)
 		if u.err = db.guard(u, &words); u.err != nil {
 			words = words[:n]
-			do(db.marks.undo)
+			if do(db.marks.undo); err != nil { // SQLite undid everything: no space, no disk
+				err = fmt.Errorf("%w (%w)", u.err, err)
+				break
+			}
 		}
 		do(db.marks.release)
 	}

@@ -80,6 +80,8 @@ type File struct {
 	W    int    `json:"w,omitempty"`
 	H    int    `json:"h,omitempty"` // pixels, for images
 	URL  string `json:"url"`         // "/f/<128-bit token>/<name>"
+	// By is the user who uploaded it, 0 for a customer; messages do not carry it.
+	By int64 `json:"by,omitempty"`
 }
 
 // Candidates is Extra of KindCandidates: what the bot asks back.
