@@ -157,6 +157,9 @@ func (c *Config) Validate() error {
 	if c.Bus == "redis" && c.Postgres() && c.Secret == "" {
 		bad("secret: several nodes need the same secret; set ZONGJI_SECRET or secret_file")
 	}
+	if c.Bus == "redis" && c.Postgres() && !c.Blob.Shared {
+		bad("blob.shared: several nodes need the same files; put data (%s) on a file system that all nodes share and write blob: {shared: true}", c.Data)
+	}
 	for _, n := range c.Trusted {
 		if _, _, err := net.ParseCIDR(n); err != nil && net.ParseIP(n) == nil {
 			bad("trusted_proxies: %q is neither an address nor a network", n)

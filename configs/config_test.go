@@ -32,6 +32,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"an unknown key", "lisen: x", "lisen"},
 		{"a wrong bus", "bus: rabbit", "want redis, child or memory"},
 		{"PostgreSQL without Redis", "db: postgres://h/d", "set redis_url"},
+		{"several nodes with files of their own", "db: postgres://h/d\nredis_url: redis://r:1/0\nsecret: 0123456789abcdef", "blob.shared"},
 		{"a short secret", "secret: abc", "at least 16"},
 		{"a wrong address", "listen: here", "host:port"},
 	} {
