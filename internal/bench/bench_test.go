@@ -52,5 +52,8 @@ func TestRouteOverRedis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if res.PerS < 500 || res.P99 <= 0 { // a hang shows; the figures are the bench's
+		t.Errorf("Route = %+v", res)
+	}
 	t.Logf("%+v", res)
 }
