@@ -93,7 +93,7 @@ func check(t *testing.T, e *Engine) {
 }
 
 func TestRandomOperationsKeepWhatMustHold(t *testing.T) {
-	n := 20_000
+	n := 10_000
 	if testing.Short() {
 		n = 3000
 	}

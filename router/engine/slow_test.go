@@ -591,7 +591,7 @@ func differs(t *testing.T, where string, fast *engine.Engine, s *slow, evs []eng
 	for i := range got.Waiting {
 		got.Waiting[i].Lane, _, _ = strings.Cut(got.Waiting[i].Lane, "|")
 	}
-	if !reflect.DeepEqual(got, want) {
+	if !slices.Equal(got.Waiting, want.Waiting) || !slices.Equal(got.Offers, want.Offers) || !slices.Equal(got.Held, want.Held) {
 		t.Fatalf("%s:\n got %+v\nwant %+v", where, got, want)
 	}
 	var fell []string
