@@ -422,6 +422,7 @@ type agentCard struct {
 
 type queueCard struct {
 	ID      int64  `json:"id"`
+	Key     string `json:"key"`
 	Name    string `json:"name"`
 	Team    int64  `json:"team"`
 	Waiting int    `json:"waiting"`
@@ -471,7 +472,7 @@ func (d *Desk) agents(ctx context.Context, _ zongji.Actor, _ *struct{}) (directo
 	depths := d.depths(ctx)
 	for _, q := range h.queues {
 		if !q.Disabled {
-			a.Queues = append(a.Queues, queueCard{q.ID, q.Name, q.Team, depths[q.ID], d.cfg.Router.Estimate(q.ID), q.FirstS})
+			a.Queues = append(a.Queues, queueCard{q.ID, q.Key, q.Name, q.Team, depths[q.ID], d.cfg.Router.Estimate(q.ID), q.FirstS})
 		}
 	}
 	a.Teams = append(a.Teams, h.teams...)

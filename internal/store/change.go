@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"zongji/internal/zongji"
@@ -186,8 +187,8 @@ func (ch *Change) Message(m zongji.Message) *zongji.Message {
 		m.Kind = zongji.KindText
 	}
 	c.LastAt = max(c.LastAt, m.At)
-	if m.From != zongji.FromNote {
-		c.Preview, c.PrevFrom = preview(m.Text), m.From
+	if m.From != zongji.FromNote && m.From != zongji.FromSystem {
+		c.Preview, c.PrevFrom = preview(m.Text, m.Files), m.From
 	}
 	by, actor := author(&m, c)
 	msg := &m
@@ -210,8 +211,14 @@ func author(m *zongji.Message, c *row) (by string, actor int64) {
 	return zongji.BySystem, 0
 }
 
-// preview returns the start of a text.
-func preview(s string) string {
+// preview returns the start of a text, or what stands for files without one.
+func preview(s string, files []zongji.File) string {
+	if s == "" && len(files) > 0 {
+		if strings.HasPrefix(files[0].Type, "image/") {
+			return zongji.PreviewImage
+		}
+		return zongji.PreviewFile
+	}
 	n := 0
 	for i, r := range s {
 		if n == previewLen {

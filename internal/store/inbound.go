@@ -156,7 +156,7 @@ func (u run) append(c row, in zongji.Inbound, p zongji.InboundPolicy) (zongji.St
 	if in.Choice != "" {
 		m.Extra = json.RawMessage(object(map[string]string{"choice": in.Choice}))
 	}
-	c.Preview, c.PrevFrom, c.LastAt, c.changed = preview(m.Text), m.From, p.Now, p.Now
+	c.Preview, c.PrevFrom, c.LastAt, c.changed = preview(m.Text, m.Files), m.From, p.Now, p.Now
 	revs := int64(1)
 	if reopened {
 		revs = 2

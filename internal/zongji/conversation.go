@@ -26,6 +26,13 @@ func (s Status) Holds() bool { return s == StatusAssigned || s == StatusWrapup }
 // Level is the customer's level, 0 ordinary to 3 (钻).
 type Level int
 
+// What Conversation.Preview is when the message has files and no text; screens
+// say it in their language.
+const (
+	PreviewImage = "[image]"
+	PreviewFile  = "[file]"
+)
+
 // Conversation is one row: the state of the talk with one contact in one
 // thread of one channel.
 type Conversation struct {
@@ -58,7 +65,7 @@ type Conversation struct {
 	Stars    int      `json:"stars,omitempty"`
 	LastUser int64    `json:"last_user,omitempty"` // agent who served it last, for affinity
 
-	Preview  string `json:"preview"` // start of the last message that the customer could see
+	Preview  string `json:"preview"` // start of the last message that a person or the bot wrote to the other side
 	PrevFrom Party  `json:"preview_from,omitempty"`
 
 	CreatedAt   Ms `json:"created_at"`

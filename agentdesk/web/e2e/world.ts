@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32, deflateSync } from 'node:zlib'
 import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core'
 
 /** Where screenshots go when ZONGJI_SHOTS is set: people look at them. */
@@ -47,6 +48,15 @@ export class World {
     this.child?.kill('SIGKILL')
     rmSync(this.dir, { recursive: true, force: true })
   }
+
+  /** Kills the server's process with -9; its parent starts it again. */
+  async kill(): Promise<void> {
+    const r = await fetch(this.base + '/api/v1/demo/kill', { method: 'POST', headers: { 'X-Zongji-Demo': '1' } }).catch(() => null)
+    if (r && !r.ok) throw new Error(`demo/kill answers ${r.status}: ${await r.text()}`)
+  }
+
+  /** A picture of 320×200: a stripe for each of some colours. */
+  picture(): Buffer { return png(320, 200, [0x3b82f6, 0xe2e8f0, 0xf59e0b, 0x10b981]) }
 
   login(name: string): Login {
     const l = this.logins.find((x) => x.login === name)
@@ -113,6 +123,18 @@ export async function reply(page: Page, text: string): Promise<void> {
   await id(page, 'composer-send').click()
 }
 
+/** Messages on the desk's timeline, of one party. */
+export const told = (page: Page, from: string): Locator => page.locator(`[data-testid="msg"][data-from="${from}"]`)
+
+export const focused = (on: Locator): Promise<void> => until(() => on.evaluate((e) => e === e.ownerDocument.activeElement), patience, () => `${on} has no focus`)
+
+/** Begins a composition as an input method does; commit ends it with what was chosen. */
+export async function compose(page: Page, text: string): Promise<{ commit: (chosen: string) => Promise<void> }> {
+  const ime = await page.context().newCDPSession(page)
+  await ime.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length })
+  return { commit: async (chosen) => { await ime.send('Input.insertText', { text: chosen }) } }
+}
+
 export async function shot(page: Page, name: string): Promise<void> {
   if (!shots) return
   mkdirSync(shots, { recursive: true })
@@ -125,6 +147,26 @@ export async function until(fn: () => Promise<boolean>, ms: number, why: () => s
     if (Date.now() > end) throw new Error(why())
     await new Promise((done) => setTimeout(done, 50))
   }
+}
+
+/** The smallest PNG writer: RGB, no filter. */
+function png(width: number, height: number, colours: number[]): Buffer {
+  const line = Buffer.alloc(1 + width * 3)
+  for (let x = 0; x < width; x++) line.writeUIntBE(colours[Math.floor(x * colours.length / width)]!, 1 + x * 3, 3)
+  const chunk = (name: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(name), data])
+    const out = Buffer.alloc(body.length + 8)
+    out.writeUInt32BE(data.length, 0)
+    body.copy(out, 4)
+    out.writeUInt32BE(crc32(body), body.length + 4)
+    return out
+  }
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(width, 0)
+  head.writeUInt32BE(height, 4)
+  head.set([8, 2, 0, 0, 0], 8)
+  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => line)))
+  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', head), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))])
 }
 
 function freePort(): Promise<number> {

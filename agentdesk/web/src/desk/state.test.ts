@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation, ConversationView, Event, Message } from '@/api/types'
-import { apply, emptyState, gone, install, prepend, putRows } from './state'
+import { apply, emptyState, gone, install, prepend, previewOf, putRows } from './state'
 
 function conversation(id: number, o: Partial<Conversation> = {}): Conversation {
   return {
@@ -56,6 +56,16 @@ function random(seed: number) {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
 }
+
+describe('previewOf', () => {
+  const file = (type: string) => ({ id: 1, name: 'a', type, size: 1, url: '/f/a' })
+  it.each([
+    ['text stands for itself', { text: '你好', files: [file('image/png')] }, '你好'],
+    ['a picture alone is named', { text: '', files: [file('image/png')] }, '[image]'],
+    ['so is another file', { files: [file('application/pdf')] }, '[file]'],
+    ['nothing is nothing', {}, ''],
+  ])('%s', (_, m, want) => expect(previewOf(m)).toBe(want))
+})
 
 describe('events', () => {
   it('apply in order, once', () => {

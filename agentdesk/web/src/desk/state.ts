@@ -151,7 +151,7 @@ function delta(row: Conversation, ev: Event): Conversation {
   if (ev.msg) {
     r.last_seq = Math.max(r.last_seq, ev.msg.seq)
     r.last_at = ev.msg.at
-    if (ev.msg.from !== 'note') Object.assign(r, { preview: ev.msg.text ?? '', preview_from: ev.msg.from })
+    if (ev.msg.from !== 'note' && ev.msg.from !== 'system') Object.assign(r, { preview: previewOf(ev.msg), preview_from: ev.msg.from })
     if (ev.msg.from === 'contact') Object.assign(r, { unread: r.unread + 1, waiting_from: r.waiting_from || ev.msg.at })
     if (ev.msg.from === 'agent') Object.assign(r, { waiting_from: 0, first_at: r.first_at || ev.msg.at })
   }
@@ -166,6 +166,12 @@ function delta(row: Conversation, ev: Event): Conversation {
   if (ev.kind === 'assigned') r.assigned_at = ev.at
   if (ev.kind === 'routed') r.queued_at = r.queued_at || ev.at
   return r
+}
+
+/** The preview that a message gives its row: the same rule as the server's. */
+export function previewOf(m: Pick<Message, 'text' | 'files'>): string {
+  if (m.text || !m.files?.length) return m.text ?? ''
+  return m.files[0]!.type.startsWith('image/') ? '[image]' : '[file]'
 }
 
 /** Rows of events may come without the joined customer: keep the name that we know. */

@@ -14,7 +14,7 @@ export const tabs: Tab[] = ['mine', 'waiting', 'team', 'closed']
 /** What names the numbers in rows: GET /agents. */
 export interface Directory {
   items: Agent[]
-  queues: Pick<Queue, 'id' | 'name' | 'team' | 'first_s'>[] & { waiting?: number }[]
+  queues: Pick<Queue, 'id' | 'key' | 'name' | 'team' | 'first_s'>[] & { waiting?: number }[]
   teams: Team[]
   channels: Pick<ChannelAccount, 'id' | 'kind' | 'name'>[]
   categories: string[]

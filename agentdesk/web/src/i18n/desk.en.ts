@@ -2,7 +2,7 @@ export default {
   tab: { mine: 'Mine', waiting: 'Waiting', team: 'Team', closed: 'Closed' },
   list: {
     label: 'Conversations', search: 'Search conversations, messages, customers', emptyMine: 'No conversations now', emptyMineHint: 'Stay ready: new ones will be offered to you', emptyMineOff: 'Switch to ready to begin',
-    emptyWaiting: 'Nobody is waiting', emptyTeam: 'Your colleagues have none', emptyClosed: 'Nothing closed yet', bot: 'Bot', you: 'Me', system: 'System', image: '[picture]', file: '[file]',
+    emptyWaiting: 'Nobody is waiting', emptyTeam: 'Your colleagues have none', emptyClosed: 'Nothing closed yet', bot: 'Bot', you: 'Me', agent: 'Agent', system: 'System', image: '[picture]', file: '[file]',
     draft: '[draft]', typing: 'is typing…', unsent: '[not sent]', parked: 'Parked', wrapup: 'Wrap-up', waits: 'waits {t}', jump: 'Alt+{n}', visitor: 'Visitor',
   },
   level: { 0: 'Standard', 1: 'Silver', 2: 'Gold', 3: 'Diamond' },
@@ -38,6 +38,7 @@ export default {
   },
   bot: { answer: 'Answered', ask: 'Asked back', handover: 'Handed over', greet: 'Greeted', silent: 'Kept silent' },
   dec: {
+    others: '{n} other rules did not apply', queue: 'to {a}', plus: '{a} points', needs: 'needs {a} ≥ {b}', prefers: 'prefers {a} ≥ {b}', speaks: 'language {a}', tags: 'tags {a}', noBot: 'no bot', units: '{a} units',
     routed: 'Routed', requeued: 'Waits again', offered: 'Offered to {name}', declined: '{name} declined', lapsed: '{name} did not answer', assigned: '{name} has it', unroutable: 'Nobody can take it', points: 'Priority is now {n}', any: 'any agent', skill: '{s} ≥ {l}', p1: 'urgent', points2: '{n} points', inHours: 'within hours', outHours: 'outside hours',
     chosen: 'fits', why: { offline: 'offline', break: 'on a break', unanswered: 'not answering', full: 'full', excluded: 'excluded', queue: 'does not serve the queue', just_declined: 'just declined', lang: 'other language', team: 'other team', only: 'meant for somebody else', reserved: 'reserved' }, whySkill: 'lacks {s}',
   },
@@ -46,6 +47,6 @@ export default {
   park: { title: 'Park until', hint: 'It comes back to you then, or at once when the customer writes', m30: '30 minutes', h2: '2 hours', tomorrow: 'tomorrow 09:00', custom: 'Choose', submit: 'Park' },
   wrapup: { title: 'Wrap-up', category: 'Category', categoryPh: 'Choose or type a category', summary: 'Summary', summaryPh: 'The problem and its outcome in a sentence', ask: 'Ask the customer to rate', submit: 'Save and close', left: 'closes by itself in {t}', needCategory: 'Choose a category', service: 'End service and write the wrap-up', back: 'Go on serving' },
   search: { title: 'Search', ph: 'Type a word', all: 'All', conversations: 'Conversations', messages: 'Messages', contacts: 'Customers', none: 'Nothing found for “{q}”', hint: 'Type at least one character', enter: '↑↓ choose, Enter opens' },
-  keys: { title: 'Shortcuts', list: 'move in the list', nth: 'open the nth conversation', search: 'search', slash: 'quick replies', send: 'send', newline: 'new line', note: 'note or reply', accept: 'accept the offer', tab: 'next open variable', panel: 'show or hide the customer', help: 'this help', next: 'next unread conversation', esc: 'close a dialog' },
+  keys: { title: 'Shortcuts', list: 'move in the list', nth: 'open the nth conversation', search: 'search', slash: 'quick replies', send: 'send', newline: 'new line', note: 'note or reply', decline: 'Decline the offer (with a reason)', take: 'Take the conversation', transfer: 'Transfer', park: 'Park', wrapup: 'End service', submit: 'Submit the wrap-up or transfer', accept: 'accept the offer', tab: 'next open variable', panel: 'show or hide the customer', help: 'this help', next: 'next unread conversation', esc: 'close a dialog' },
   alert: { offer: 'New conversation: {name}', message: '{name} wrote', title: '({n} new) ', offerTitle: '(New conversation) ' },
 }

@@ -2,7 +2,7 @@ export default {
   tab: { mine: '我的', waiting: '排队', team: '团队', closed: '已结束' },
   list: {
     label: '会话列表', search: '搜索会话、消息、客户', emptyMine: '当前没有会话', emptyMineHint: '保持“就绪”，新会话会自动邀请您', emptyMineOff: '切换到“就绪”开始接待',
-    emptyWaiting: '没有客户在排队', emptyTeam: '同事名下没有会话', emptyClosed: '还没有已结束的会话', bot: '机器人', you: '我', system: '系统', image: '[图片]', file: '[文件]',
+    emptyWaiting: '没有客户在排队', emptyTeam: '同事名下没有会话', emptyClosed: '还没有已结束的会话', bot: '机器人', you: '我', agent: '坐席', system: '系统', image: '[图片]', file: '[文件]',
     draft: '[草稿]', typing: '正在输入…', unsent: '[未发出]', parked: '已搁置', wrapup: '待小结', waits: '已等 {t}', jump: 'Alt+{n}', visitor: '访客',
   },
   level: { 0: '普通', 1: '银', 2: '金', 3: '钻' },
@@ -38,6 +38,7 @@ export default {
   },
   bot: { answer: '回答', ask: '反问', handover: '转人工', greet: '问候', silent: '未回应' },
   dec: {
+    others: '其余 {n} 条规则未命中', queue: '进入 {a}', plus: '优先分 {a}', needs: '需要 {a}≥{b}', prefers: '偏好 {a}≥{b}', speaks: '语言 {a}', tags: '标签 {a}', noBot: '不经机器人', units: '占用 {a}',
     routed: '决定分配', requeued: '重新排队', offered: '邀请 {name}', declined: '{name} 拒绝', lapsed: '{name} 未应答', assigned: '{name} 接起', unroutable: '暂时无人可接', points: '优先级变为 {n}', any: '任意坐席', skill: '技能 {s}≥{l}', p1: '紧急', points2: '优先分 {n}', inHours: '工作时间内', outHours: '工作时间外',
     chosen: '符合', why: { offline: '不在线', break: '小休中', unanswered: '未应答', full: '已满', excluded: '被排除', queue: '不服务该队列', just_declined: '刚拒绝过', lang: '语言不符', team: '不在该组', only: '指定了他人', reserved: '已预留' }, whySkill: '缺少技能 {s}',
   },
@@ -46,6 +47,6 @@ export default {
   park: { title: '搁置到', hint: '到期后会话回到您名下提醒；客户回复时立即回来', m30: '30 分钟', h2: '2 小时', tomorrow: '明天 09:00', custom: '自定义', submit: '搁置' },
   wrapup: { title: '小结', category: '分类', categoryPh: '选择或输入分类', summary: '小结', summaryPh: '一句话说明问题和处理结果', ask: '邀请客户评价', submit: '提交并结束', left: '{t} 后自动结束', needCategory: '请选择分类', service: '结束服务并填写小结', back: '继续服务' },
   search: { title: '搜索', ph: '输入关键词', all: '全部', conversations: '会话', messages: '消息', contacts: '客户', none: '没有找到“{q}”', hint: '至少输入 1 个字', enter: '↑↓ 选择，Enter 打开' },
-  keys: { title: '快捷键', list: '在列表中移动', nth: '打开第 n 个会话', search: '搜索', slash: '快捷回复', send: '发送', newline: '换行', note: '备注/回复切换', accept: '接起邀请', tab: '跳到下一个未填变量', panel: '显示/隐藏客户资料', help: '显示此帮助', next: '下一个未读会话', esc: '关闭弹窗' },
+  keys: { title: '快捷键', list: '在列表中移动', nth: '打开第 n 个会话', search: '搜索', slash: '快捷回复', send: '发送', newline: '换行', note: '备注/回复切换', accept: '接起邀请', decline: '拒绝邀请（选原因）', take: '接起/接管会话', transfer: '转接', park: '搁置', wrapup: '结束服务', submit: '提交小结或转接', tab: '跳到下一个未填变量', panel: '显示/隐藏客户资料', help: '显示此帮助', next: '下一个未读会话', esc: '关闭弹窗' },
   alert: { offer: '新会话邀请：{name}', message: '{name} 发来消息', title: '【{n} 条新消息】', offerTitle: '【新会话邀请】' },
 }

@@ -2,7 +2,7 @@ export default {
   app: { name: 'Zongji', tagline: 'One line to every customer' },
   nav: { desk: 'Desk', wall: 'Wall', admin: 'Admin', me: 'Preferences', demo: 'Demo' },
   ui: {
-    save: 'Save', cancel: 'Cancel', ok: 'OK', delete: 'Delete', edit: 'Edit', add: 'Add', close: 'Close', retry: 'Try again', search: 'Search',
+    colon: ': ', save: 'Save', cancel: 'Cancel', ok: 'OK', delete: 'Delete', edit: 'Edit', add: 'Add', close: 'Close', retry: 'Try again', search: 'Search',
     loading: 'Loading…', empty: 'Nothing here yet', failed: 'Could not load', more: 'Load more', saved: 'Saved', copy: 'Copy', copied: 'Copied',
     back: 'Back', yes: 'Yes', no: 'No', none: 'None', all: 'All', logout: 'Log out', theme: 'Appearance', light: 'Light', dark: 'Dark', auto: 'System',
     language: 'Language', noRight: 'You may not open this page', notFound: 'There is no such page', stats: '{n} in all',

@@ -2,7 +2,7 @@ export default {
   app: { name: '总机', tagline: '一条线接起每位客户' },
   nav: { desk: '工作台', wall: '大屏', admin: '管理', me: '个人设置', demo: '演示' },
   ui: {
-    save: '保存', cancel: '取消', ok: '确定', delete: '删除', edit: '编辑', add: '新增', close: '关闭', retry: '重试', search: '搜索',
+    colon: '：', save: '保存', cancel: '取消', ok: '确定', delete: '删除', edit: '编辑', add: '新增', close: '关闭', retry: '重试', search: '搜索',
     loading: '加载中…', empty: '暂无内容', failed: '加载失败', more: '加载更多', saved: '已保存', copy: '复制', copied: '已复制',
     back: '返回', yes: '是', no: '否', none: '无', all: '全部', logout: '退出登录', theme: '外观', light: '浅色', dark: '深色', auto: '跟随系统',
     language: '语言', noRight: '您没有打开此页的权限', notFound: '没有这个页面', stats: '共 {n} 条',
