@@ -26,9 +26,10 @@ type Config struct {
 	Data   string `yaml:"data" env:"ZONGJI_DATA"`     // folder of files, the SQLite file and the private redis-server
 	DB     string `yaml:"db" env:"ZONGJI_DB"`         // path of a SQLite file or postgres://…; "" = <data>/zongji.db
 	Redis  string `yaml:"redis_url" env:"ZONGJI_REDIS_URL,REDIS_URL"`
-	Bus    string `yaml:"bus" env:"ZONGJI_BUS"`   // "" | redis | child | memory; "" = redis when redis_url is set, else memory
-	Node   string `yaml:"node" env:"ZONGJI_NODE"` // name of this node; "" = host name
-	Log    string `yaml:"log" env:"ZONGJI_LOG"`   // debug | info | warn | error
+	Bus    string `yaml:"bus" env:"ZONGJI_BUS"`     // "" | redis | child | memory; "" = redis when redis_url is set, else memory
+	Node   string `yaml:"node" env:"ZONGJI_NODE"`   // name of this node; "" = host name
+	Log    string `yaml:"log" env:"ZONGJI_LOG"`     // debug | info | warn | error
+	Debug  string `yaml:"debug" env:"ZONGJI_DEBUG"` // loopback host:port of Go's profiles (/debug/pprof); "" = none
 
 	Secret     string `yaml:"secret" env:"ZONGJI_SECRET"` // seals personal data; the same on all nodes, at least 16 characters
 	SecretFile string `yaml:"secret_file" env:"ZONGJI_SECRET_FILE"`
@@ -114,6 +115,12 @@ func (c *Config) Validate() error {
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
 	if _, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" {
 		bad("listen: %q is not host:port, for example 127.0.0.1:8080", c.Listen)
+	}
+	if c.Debug != "" {
+		host, _, err := net.SplitHostPort(c.Debug)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+			bad("debug: %q is not a loopback host:port, for example 127.0.0.1:6060", c.Debug)
+		}
 	}
 	if c.DB == "" {
 		c.DB = filepath.Join(c.Data, "zongji.db")

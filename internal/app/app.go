@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"path/filepath"
 	"strings"
@@ -178,6 +179,9 @@ func Run(ctx context.Context, cfg configs.Config, opt Options) error {
 		}
 		return nil
 	})
+	if cfg.Debug != "" {
+		g.Go(func() error { return serveProfiles(ctx, cfg.Debug) })
+	}
 	g.Go(func() error {
 		<-ctx.Done()
 		p.Desk.Drain()
@@ -200,4 +204,19 @@ func Run(ctx context.Context, cfg configs.Config, opt Options) error {
 		return nil
 	}
 	return err
+}
+
+// serveProfiles serves Go's profiles on a loopback address until ctx ends.
+func serveProfiles(ctx context.Context, addr string) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	srv := &http.Server{Addr: addr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { srv.Close() })
+	defer stop()
+	if err := srv.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("debug: %w", err)
+	}
+	return nil
 }

@@ -22,16 +22,16 @@ import (
 // Department is what an installation is prepared with.
 type Department struct {
 	Queue   zongji.Queue
-	Team    zongji.Team
+	Teams   int // that the users are spread over; the queue is everybody's
 	Users   []zongji.User
 	Channel zongji.ChannelAccount
 }
 
 // Plain is a department for benches and proofs: one queue that assigns at
-// once, no bot, and so many agents with so many units.
+// once, no bot, and so many agents with so many units in teams of five.
 func Plain(agents, capacity int) Department {
 	d := Department{
-		Team:    zongji.Team{Key: "desk", Name: "客服组"},
+		Teams:   max(1, agents/5),
 		Queue:   zongji.Queue{Key: "main", Name: "在线客服", Calendar: "7x24", OfferS: 30, AutoAccept: true, MaxOffers: 20, ReopenS: 1800, WrapupS: 60, FirstS: 60, Units: 1, LostS: 600},
 		Channel: zongji.ChannelAccount{Kind: "webchat", Name: "bench", Key: "bench", Bot: false, Settings: map[string]string{}},
 	}
@@ -101,11 +101,14 @@ func (in *Installation) Open(ctx context.Context) (*store.DB, error) {
 }
 
 func (in *Installation) fill(ctx context.Context, db *store.DB, d Department) error {
-	team, err := db.PutTeam(ctx, d.Team)
-	if err != nil {
-		return err
+	var teams []zongji.Team
+	for i := range d.Teams {
+		t, err := db.PutTeam(ctx, zongji.Team{Key: fmt.Sprintf("team%d", i+1), Name: fmt.Sprintf("客服%d组", i+1)})
+		if err != nil {
+			return err
+		}
+		teams = append(teams, t)
 	}
-	d.Queue.Team = team.ID
 	queue, err := db.PutQueue(ctx, d.Queue)
 	if err != nil {
 		return err
@@ -115,8 +118,8 @@ func (in *Installation) fill(ctx context.Context, db *store.DB, d Department) er
 		return err
 	}
 	hash := auth.Hash("scratch-password")
-	for _, u := range d.Users {
-		u.Team = team.ID
+	for i, u := range d.Users {
+		u.Team = teams[i%len(teams)].ID
 		if u, err = db.PutUser(ctx, u); err != nil {
 			return err
 		}
