@@ -185,7 +185,7 @@ func (p *puppet) heard(m zongji.Message) {
 		if t.turns >= talkTurns || t.due {
 			return
 		}
-		lines := p.crew.Lines.Replies[categoryOf(row)]
+		lines := p.crew.Lines.Replies[p.categoryOf(row)]
 		if len(lines) == 0 {
 			lines = p.crew.Lines.Replies[""]
 		}
@@ -193,9 +193,13 @@ func (p *puppet) heard(m zongji.Message) {
 	})
 }
 
-func categoryOf(row zongji.Conversation) string {
-	for _, t := range row.Tags {
-		return t
+// categoryOf is what the conversation is about: its category, or the tag that
+// is one.
+func (p *puppet) categoryOf(row zongji.Conversation) string {
+	for _, t := range append([]string{row.Category}, row.Tags...) {
+		if _, known := p.crew.Lines.Replies[t]; known && t != "" {
+			return t
+		}
 	}
 	return ""
 }
@@ -253,7 +257,7 @@ func (p *puppet) finish(ctx context.Context, conv int64) {
 		return
 	}
 	t.ended = true
-	category := categoryOf(row)
+	category := p.categoryOf(row)
 	if category == "" {
 		category = "咨询"
 	}

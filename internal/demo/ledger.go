@@ -35,6 +35,9 @@ func (l *Ledger) Acked(cid string, a client.Ack) {
 // Count adds one to a named figure: what happened to customers.
 func (l *Ledger) Count(name string) { l.mu.Lock(); l.stats[name]++; l.mu.Unlock() }
 
+// Begin forgets the named figures: another play begins.
+func (l *Ledger) Begin() { l.mu.Lock(); clear(l.stats); l.mu.Unlock() }
+
 // Counters are the live figures of the cockpit.
 type Counters struct {
 	Sent    int            `json:"sent"`

@@ -197,6 +197,7 @@ func (p *parent) player(ctx context.Context) {
 			return
 		case a := <-p.plays:
 			run, stop := context.WithCancel(ctx)
+			p.ledger.Begin()
 			p.mu.Lock()
 			p.stop = stop
 			p.play = Progress{Running: true, Total: a.Customers, Speed: a.Speed}

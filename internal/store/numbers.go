@@ -41,9 +41,9 @@ type WallSlot struct {
 	At         zongji.Ms `json:"at"`
 	Arrived    int       `json:"arrived"`     // conversations that began
 	Answered   int       `json:"answered"`    // answers of the bot
-	HandedOver int       `json:"handed_over"` // to people
-	Taken      int       `json:"taken"`       // by agents
-	Closed     int       `json:"closed"`
+	HandedOver int       `json:"handed_over"` // conversations, to people; each counts once, when it first was
+	Taken      int       `json:"taken"`       // conversations, by agents; once too
+	Closed     int       `json:"closed"`      // conversations; once too
 	WaitP50    int64     `json:"wait_p50_ms"` // of those taken
 	Rated      int       `json:"rated"`
 	Stars      float64   `json:"stars"` // mean
@@ -55,6 +55,18 @@ type wallCell struct {
 	kind                string
 }
 
+// once counts conversations by what happened to them for the first time.
+func (w *WallSlot) once(kind string, n int) {
+	switch kind {
+	case "routed":
+		w.HandedOver += n
+	case "assigned":
+		w.Taken += n
+	case "closed":
+		w.Closed += n
+	}
+}
+
 func (w *WallSlot) add(c wallCell) {
 	n := int(c.n)
 	switch c.kind {
@@ -62,10 +74,6 @@ func (w *WallSlot) add(c wallCell) {
 		w.Arrived += n
 	case "bot":
 		w.Answered += int(c.sum)
-	case "routed":
-		w.HandedOver += n
-	case "closed":
-		w.Closed += n
 	case "rated":
 		w.Stars = (w.Stars*float64(w.Rated) + float64(c.sum)) / float64(w.Rated+n)
 		w.Rated += n
@@ -126,6 +134,20 @@ func (db *DB) Wall(ctx context.Context, dayStart, now zongji.Ms) (*Wall, error) 
 			queue(c.queue).Today += int(c.n)
 		}
 	}
+	if _, err := list(r, db.q.WallOnce, []any{dayStart, now + 1}, func(s scan) (_ struct{}, err error) {
+		var at, count int64
+		var kind string
+		if err = s(&at, &kind, &count); err != nil {
+			return
+		}
+		w.Today.once(kind, int(count))
+		if at < n {
+			w.Curve[at].once(kind, int(count))
+		}
+		return
+	}); err != nil {
+		return nil, err
+	}
 	if err := db.wallWaits(r, w, queue, agents, now); err != nil {
 		return nil, err
 	}
@@ -157,10 +179,10 @@ func (db *DB) wallWaits(r run, w *Wall, queue func(int64) *WallQueue, agents map
 			a.Taken++
 		}
 	}
-	w.Today.Taken, w.Today.WaitP50 = len(all), median(all)
+	w.Today.WaitP50 = median(all)
 	for i, ms := range bySlot {
 		if i < int64(len(w.Curve)) {
-			w.Curve[i].Taken, w.Curve[i].WaitP50 = len(ms), median(ms)
+			w.Curve[i].WaitP50 = median(ms)
 		}
 	}
 	for id, ms := range byQueue {

@@ -11,7 +11,7 @@ type queries struct {
 	ListClosedOwner, ListClosedTeam, ListClosed, ListQueued, ListWaitQueue, ListWaitTeam, ListWait, CountWaitTeam, CountWaitQueue, CountMine, CountWaiting *stmt
 	CountTeam, CountOpen, ListContact, EventInsert, EventKey, EventsOf, EventsUnpublished, EventsAfter, EventsPublished, CmdInsert                         *stmt
 	CmdsUnapplied, CmdsApplied, OutboxInsert, OutboxNext, OutboxTry, OutboxByID, OutboxEnd, MsgInsert, MsgByID, MsgByExt, MsgByCID                         *stmt
-	MsgAfter, MsgBefore, MsgThread, MsgState, MsgExt, MsgIndex, MsgSearch, SeenInsert, WallQueues, WallServing, WallToday, WallWaits                       *stmt
+	MsgAfter, MsgBefore, MsgThread, MsgState, MsgExt, MsgIndex, MsgSearch, SeenInsert, WallQueues, WallServing, WallToday, WallOnce, WallWaits             *stmt
 	CheckCounts, CheckOrphans, CheckSeqs, CheckRevs, CheckDoubled, CheckCIDs, CheckStates, CheckOutbox, DemoConversations, DemoContacts                    *stmt
 	DemoUnindex, DemoMessages, DemoEvents, DemoConversation, DemoIdentity, DemoContact, ContactInsert, ContactUpdate, ContactByID                          *stmt
 	ContactByIdentity, IdentityInsert, IdentityOf, ContactsByPhone, ContactsByEmail, ContactUnindex, ContactIndex, ContactSearch                           *stmt

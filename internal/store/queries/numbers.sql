@@ -7,8 +7,14 @@ SELECT queue, COUNT(*) FROM conversation WHERE owner <> 0 AND status IN ('assign
 -- name: WallToday
 -- By quarter of an hour since $1.
 SELECT (e.at - $1) / 900000, CASE WHEN e.rev = 1 THEN 'arrived' ELSE e.kind END, e.queue, COUNT(*), SUM(e.n)
-FROM conv_event e WHERE e.at >= $1 AND e.at < $2 AND (e.rev = 1 OR e.kind IN ('bot', 'routed', 'closed', 'rated'))
+FROM conv_event e WHERE e.at >= $1 AND e.at < $2 AND (e.rev = 1 OR e.kind IN ('bot', 'routed', 'rated'))
 GROUP BY 1, 2, 3
+
+-- name: WallOnce
+-- Conversations by what first happened to them in a quarter of an hour.
+SELECT (f.at - $1) / 900000, f.kind, COUNT(*) FROM (
+  SELECT e.conv, e.kind, MIN(e.at) AS at FROM conv_event e WHERE e.at >= $1 AND e.at < $2 AND e.kind IN ('routed', 'assigned', 'closed') GROUP BY e.conv, e.kind) f
+GROUP BY 1, 2
 
 -- name: WallWaits
 SELECT (e.at - $1) / 900000, e.actor, e.queue, e.n FROM conv_event e WHERE e.at >= $1 AND e.at < $2 AND e.kind = 'assigned'

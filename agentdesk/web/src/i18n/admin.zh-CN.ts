@@ -15,7 +15,7 @@ export default {
     ages: '最多三个，且依次增大', circle: '后备队列绕回了自己，客户会一直打转', rule_queue: '规则“{0}”：没有队列 {1}', rule_skill: '规则“{0}”：没有技能 {1}', bad_rules: '规则有误：{0}', bad_calendar: '时间有误：{0}', one_target: '请选择一位坐席或一个队列', until: '应在 90 天以内', schema: '格式不对（{0}）',
   },
   lang: { 'zh-CN': '简体中文', 'zh-TW': '繁体中文', en: '英语' },
-  langShort: { 'zh-CN': '简', 'zh-TW': '繁', en: 'En' },
+  langShort: { 'zh-CN': '简', 'zh-TW': '繁', en: '英' },
   kind: { webchat: '网页聊天', email: '邮件', wechat: '微信公众号', wecom: '微信客服' },
   roleHint: { agent: '接待自己与本团队的会话', auditor: '只读：会话、决策记录与大屏', supervisor: '查看全部会话，管理知识库与路由，可接管', admin: '全部权限，包括用户、渠道与系统' },
   users: {
