@@ -59,6 +59,7 @@ func with(kind channels.Kind) func(*router.Config) {
 }
 
 func TestTheOutbox(t *testing.T) {
+	long(t)
 	fails := func(class channels.Class) error {
 		return &channels.SendError{Class: class, Code: "E1", Reason: "因为"}
 	}
@@ -143,6 +144,7 @@ func TestTheOutbox(t *testing.T) {
 }
 
 func TestAPausedAccountRests(t *testing.T) {
+	long(t)
 	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db, setup{})
 		w.mailbox()
@@ -161,7 +163,7 @@ func TestAPausedAccountRests(t *testing.T) {
 			}
 			return nil
 		})
-		n := w.node(bus.NewMemory(), with(fake.Kind()))
+		w.node(bus.NewMemory(), with(fake.Kind()))
 		w.until("the mailbox is open", func() bool { return fake.Name() != "" })
 		for i := range 4 {
 			_, err := fake.Write(t.Context(), fmt.Sprint("v", i), "有问题")
@@ -171,11 +173,11 @@ func TestAPausedAccountRests(t *testing.T) {
 		if early > 0 || time.Now().Before(until) {
 			t.Errorf("%d sends while the account was paused", early)
 		}
-		_ = n
 	})
 }
 
 func TestASendInDoubtAfterACrash(t *testing.T) {
+	long(t)
 	for _, keyed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("with a key: %v", keyed), func(t *testing.T) {
 			testenv.EachStore(t, func(t *testing.T, db *store.DB) {

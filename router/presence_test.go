@@ -40,6 +40,7 @@ func (n *node) offlines(agent int64) (count int) {
 }
 
 func TestAKilledNodeHurtsNobodyWhoComesBack(t *testing.T) {
+	long(t)
 	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
 		redis := testenv.Redis(t)
 		w := newWorld(t, db, setup{})

@@ -67,6 +67,7 @@ func TestAWrapupEndsByItself(t *testing.T) {
 }
 
 func TestAnExclusiveAccountRunsOnOneNode(t *testing.T) {
+	long(t)
 	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db, setup{})
 		acc := w.mailbox()

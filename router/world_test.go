@@ -24,6 +24,16 @@ import (
 // hang is how long a test waits for something that must happen.
 const hang = 15 * time.Second
 
+// long marks a test that mostly waits: it runs beside others, and not with
+// -short.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("long: it waits for retries, leases and back-offs")
+	}
+	t.Parallel()
+}
+
 // world is a small company: one queue, two agents, one channel.
 type world struct {
 	t     *testing.T
