@@ -24,6 +24,7 @@ const (
 	tokenLen   = 32  // hex digits of 128 bits
 
 	msgBurst, msgRate     = 10, 1.0
+	actBurst, actRate     = 10, 1.0 // stars, ends: each writes to the database
 	frameBurst, frameRate = 60, 10.0
 	newBurst, newRate     = 20, 20.0 / 60
 	fileBurst, fileRate   = 20, 1.0 / 3

@@ -102,9 +102,17 @@ func (s *socket) request(ctx context.Context, h head, b []byte) error {
 	case "history":
 		return frame(b, func(f *historyFrame) error { return s.history(ctx, f) })
 	case "rate":
-		return frame(b, func(f *rateFrame) error { return s.done(h, c.rate(ctx, s.visitor, f)) })
+		return frame(b, func(f *rateFrame) error {
+			if err := c.limits.take(ctx, "act:"+s.visitor.Ext, actBurst, actRate); err != nil {
+				return err
+			}
+			return s.done(h, c.rate(ctx, s.visitor, f))
+		})
 	case "end", "new":
 		return frame(b, func(*head) error {
+			if err := c.limits.take(ctx, "act:"+s.visitor.Ext, actBurst, actRate); err != nil {
+				return err
+			}
 			err := c.Desk.End(ctx, c.acct.ID, s.visitor.Ext)
 			if k := zongji.KindOf(err); k == zongji.NotFound || k == zongji.Conflict {
 				err = nil // there is none, or it has ended: as he wishes

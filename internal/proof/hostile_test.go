@@ -432,6 +432,19 @@ func TestHostileFrames(t *testing.T) {
 			}
 		})
 	}
+	t.Run("stars without end", func(t *testing.T) {
+		w, _ := s.visitor()
+		w.t = t
+		w.send("a", "x")
+		var last frame
+		for n := range 13 {
+			w.say(frame{"t": "rate", "id": n + 2, "stars": 1 + n%5})
+			last = w.want("ok", "error")
+		}
+		if last["code"] != "rate" {
+			t.Errorf("the 13th change of the stars in a moment: %v", last)
+		}
+	})
 	t.Run("garbage instead of websocket frames", func(t *testing.T) {
 		w, _ := s.visitor()
 		conn := w.ws.NetConn()

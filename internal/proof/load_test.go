@@ -206,6 +206,7 @@ func TestSlowReaders(t *testing.T) {
 
 // TestSlowRequests: who sends or reads a request byte by byte is cut.
 func TestSlowRequests(t *testing.T) {
+	t.Parallel() // waits
 	s := serveSite(t, t.TempDir())
 	addr := strings.TrimPrefix(s.base, "http://")
 	var wg sync.WaitGroup

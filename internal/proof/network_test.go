@@ -133,6 +133,7 @@ func TestCutUpload(t *testing.T) {
 // TestDrain: a node that is told to stop sends everybody elsewhere, loses
 // nothing it acknowledged and exits with 0, also when somebody holds it up.
 func TestDrain(t *testing.T) {
+	t.Parallel() // waits
 	s := serveSite(t, t.TempDir())
 	s.stop()
 	cmd := exec.Command(s.in.Server.Bin, "serve")
