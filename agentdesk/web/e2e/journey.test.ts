@@ -81,6 +81,7 @@ describe.each([
     await id(customer, 'zj-star-5').last().waitFor()
     await id(customer, 'zj-star-5').last().click()
     await id(customer, 'zj-rate-send').last().click()
+    await id(customer, 'zj-rate').filter({ hasText: '感谢' }).waitFor()
     await shot(customer, `widget-rated-${tag}`)
 
     await customer.reload()

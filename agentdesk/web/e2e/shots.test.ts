@@ -53,6 +53,9 @@ describe.runIf(process.env.ZONGJI_README)('pictures for the README', () => {
       const view = await (await fetch(`${w.base}/api/v1/conversations/${conv}`, { headers: { Authorization: `Bearer ${token}` } })).json() as { contact: { id: number } }
       await named(token, view.contact.id, { name: p.name })
     }
+    const shop = await w.page({ width: 800, height: 700 })
+    await shop.goto(w.base + '/demo/shop.html')
+    const photo = await shop.locator('.fridge').screenshot()
     const [fridge, repair, invoice] = customers as [Page, Page, Page]
     await desk.reload()
     const open = (name: string) => id(desk, 'conv-item').filter({ hasText: name }).click()
@@ -63,7 +66,7 @@ describe.runIf(process.env.ZONGJI_README)('pictures for the README', () => {
     await reply(desk, '您好，您的冰箱在 3 年整机保修期内，维修免费。请拍一张冷藏室温度显示的照片发给我。')
     await heard(fridge, 'agent').last().waitFor()
     await say(fridge, '好的，显示 16 度，东西都不凉了')
-    await id(fridge, 'zj-attach').setInputFiles({ name: '冷藏室.png', mimeType: 'image/png', buffer: w.picture() })
+    await id(fridge, 'zj-attach').setInputFiles({ name: '冷藏室.png', mimeType: 'image/png', buffer: photo })
     await told(desk, 'contact').locator('img').waitFor()
     await reply(desk, '收到，我为您约明天上午 9–12 点上门，可以吗？')
     await heard(fridge, 'agent').filter({ hasText: '9–12' }).waitFor()
@@ -85,6 +88,8 @@ describe.runIf(process.env.ZONGJI_README)('pictures for the README', () => {
     await cockpit.frameLocator('[data-testid="demo-shop"]').locator('[data-testid="zj-input"]').fill('怎么退货')
     await cockpit.frameLocator('[data-testid="demo-shop"]').locator('[data-testid="zj-input"]').press('Enter')
     await cockpit.frameLocator('[data-testid="demo-shop"]').locator('[data-testid="zj-message"][data-from="bot"]').first().waitFor()
+    await cockpit.frameLocator('[data-testid="demo-desk"]').locator('[data-testid="conv-item"]').filter({ hasText: '陈建国' }).click()
+    await cockpit.frameLocator('[data-testid="demo-desk"]').locator('[data-testid="composer-input"]').waitFor()
     await keep(cockpit, 'cockpit')
   })
 })
