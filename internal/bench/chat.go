@@ -45,7 +45,8 @@ type ChatResult struct {
 	BackP50      float64 `json:"back_p50_ms"`
 	BackP99      float64 `json:"back_p99_ms"`
 	MsgsPerS     float64 `json:"msgs_per_s"`
-	KibPerSocket float64 `json:"kib_per_socket"`
+	KibPerSocket float64 `json:"kib_per_socket"` // heap and stacks in use after a collection, per open and assigned socket
+	RSSMiB       float64 `json:"rss_mib"`        // of the process, every socket open
 	CPUPerMsg    float64 `json:"cpu_us_per_msg"`
 	SQLPerMsg    float64 `json:"sql_per_msg"`
 	ReadyMs      int64   `json:"ready_ms"`
@@ -89,15 +90,17 @@ func Chat(ctx context.Context, cfg ChatConfig) (ChatResult, error) {
 	_, ready := in.Server.Starts()
 	res.ReadyMs = ready.Milliseconds()
 	res.IdleMiB = float64(rss(in.Server.Pid())) / (1 << 20)
+	idle := in.Figures(ctx).Memory
 	say("ready in %d ms, idle %.0f MiB; opening %d sockets", res.ReadyMs, res.IdleMiB, cfg.Sockets)
 
 	g, gctx := errgroup.WithContext(ctx)
 	if err := b.open(gctx, g); err != nil {
 		return res, err
 	}
-	res.KibPerSocket = (float64(rss(in.Server.Pid())) - res.IdleMiB*(1<<20)) / 1024 / float64(cfg.Sockets+chatAgents)
-	say("open and assigned, %.1f KiB a socket; measuring for %v", res.KibPerSocket, cfg.Duration)
+	res.RSSMiB = float64(rss(in.Server.Pid())) / (1 << 20)
 	figures := in.Figures(ctx)
+	res.KibPerSocket = float64(figures.Memory-idle) / 1024 / float64(cfg.Sockets+chatAgents)
+	say("open and assigned, %.1f KiB a socket; measuring for %v", res.KibPerSocket, cfg.Duration)
 	cpu, sql := cpuTime(in.Server.Pid()), figures.Statements
 	res.Store, res.Bus = figures.Store, figures.Bus
 

@@ -49,6 +49,7 @@ type Installation struct {
 	Seats   []Seat
 	Server  *Server
 	env     []string
+	debug   string // address of the first node's profiles
 }
 
 // Prepare fills an empty installation and returns it, not yet served. env
@@ -76,7 +77,8 @@ func (in *Installation) Node(name string) *Server {
 
 // Serve makes the first node.
 func (in *Installation) Serve() {
-	in.Server = in.Node("n1")
+	in.Server, in.debug = in.Node("n1"), freePort()
+	in.Server.Env = append(in.Server.Env, "ZONGJI_DEBUG="+in.debug)
 	in.Base = in.Server.Base
 }
 
@@ -152,11 +154,13 @@ func freePort() string {
 // Figures is what a node says of itself.
 type Figures struct {
 	Statements int64 // SQL statements since its start
+	Memory     int64 // bytes of heap and stacks in use, after a garbage collection
 	Store, Bus string
 }
 
 // Figures reads the first node's metrics; zeros where it does not answer.
 func (in *Installation) Figures(ctx context.Context) Figures {
+	in.collect(ctx)
 	f := Figures{Store: "sqlite", Bus: "memory"}
 	if strings.HasPrefix(in.dsn(), "postgres") {
 		f.Store = "postgres"
@@ -176,12 +180,28 @@ func (in *Installation) Figures(ctx context.Context) Figures {
 	}
 	defer resp.Body.Close()
 	for sc := bufio.NewScanner(resp.Body); sc.Scan(); {
-		if v, ok := strings.CutPrefix(sc.Text(), "zongji_store_statements_total "); ok {
-			n, _ := strconv.ParseFloat(v, 64) // a metric is a number
+		name, v, _ := strings.Cut(sc.Text(), " ")
+		n, _ := strconv.ParseFloat(v, 64) // a metric is a number
+		switch name {
+		case "zongji_store_statements_total":
 			f.Statements = int64(n)
+		case "go_memstats_heap_inuse_bytes", "go_memstats_stack_inuse_bytes":
+			f.Memory += int64(n)
 		}
 	}
 	return f
+}
+
+// collect makes the first node collect its garbage.
+func (in *Installation) collect(ctx context.Context) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+in.debug+"/debug/pprof/heap?gc=1", nil)
+	if err != nil {
+		return
+	}
+	if resp, err := http.DefaultClient.Do(req); err == nil {
+		_, _ = io.Copy(io.Discard, resp.Body) // only its side effect counts
+		resp.Body.Close()
+	}
 }
 
 // StoredCIDs counts, from SQL, how often each client id is stored.
