@@ -65,7 +65,7 @@ describe.runIf(process.env.ZONGJI_README)('pictures for the README', () => {
     await open('周雨桐')
     await reply(desk, '您好，您的冰箱在 3 年整机保修期内，维修免费。请拍一张冷藏室温度显示的照片发给我。')
     await heard(fridge, 'agent').last().waitFor()
-    await say(fridge, '好的，显示 16 度，东西都不凉了')
+    await say(fridge, '拍好了，显示正常，可东西都不凉')
     await id(fridge, 'zj-attach').setInputFiles({ name: '冷藏室.png', mimeType: 'image/png', buffer: photo })
     await told(desk, 'contact').locator('img').waitFor()
     await reply(desk, '收到，我为您约明天上午 9–12 点上门，可以吗？')
