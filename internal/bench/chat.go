@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,6 +45,8 @@ type ChatResult struct {
 	P99          float64 `json:"p99_ms"`
 	BackP50      float64 `json:"back_p50_ms"`
 	BackP99      float64 `json:"back_p99_ms"`
+	AssignP50    float64 `json:"assign_p50_ms"` // from queued to assigned while agents are free, committed both times
+	AssignP99    float64 `json:"assign_p99_ms"`
 	MsgsPerS     float64 `json:"msgs_per_s"`
 	KibPerSocket float64 `json:"kib_per_socket"` // heap and stacks in use after a collection, per open and assigned socket
 	RSSMiB       float64 `json:"rss_mib"`        // of the process, every socket open
@@ -56,8 +59,9 @@ type ChatResult struct {
 }
 
 const (
-	chatAgents = 25  // desks that share the customers
-	chatFlight = 256 // messages under way at once at rate max
+	chatAgents   = 25  // desks that share the customers
+	chatArrivals = 200 // customers who come to free agents, 20 ms apart
+	chatFlight   = 256 // messages under way at once at rate max
 )
 
 // Chat measures the path customer → agent and back with every socket open.
@@ -70,7 +74,7 @@ func Chat(ctx context.Context, cfg ChatConfig) (ChatResult, error) {
 		return ChatResult{}, err
 	}
 	defer os.RemoveAll(dir)
-	dep := demo.Plain(chatAgents, cfg.Sockets/chatAgents+10)
+	dep := demo.Plain(chatAgents, (cfg.Sockets+chatArrivals)/chatAgents+10)
 	in, err := demo.Prepare(ctx, dir, cfg.Env, dep)
 	if err != nil {
 		return ChatResult{}, err
@@ -84,7 +88,7 @@ func Chat(ctx context.Context, cfg ChatConfig) (ChatResult, error) {
 	if err := in.Server.WaitReady(ctx); err != nil {
 		return ChatResult{}, err
 	}
-	b := &chatBench{cfg: cfg, in: in, ledger: demo.NewLedger(), ends: map[string]int64{}}
+	b := &chatBench{cfg: cfg, in: in, ledger: demo.NewLedger(), ends: map[string]int64{}, counted: map[int64]bool{}}
 	res := ChatResult{Sockets: cfg.Sockets, Rate: cfg.Rate}
 	time.Sleep(time.Second)
 	_, ready := in.Server.Starts()
@@ -116,6 +120,10 @@ func Chat(ctx context.Context, cfg ChatConfig) (ChatResult, error) {
 		res.CPUPerMsg = float64((cpuTime(in.Server.Pid()) - cpu).Microseconds()) / float64(res.Acked)
 		res.SQLPerMsg = float64(in.Figures(ctx).Statements-sql) / float64(res.Acked)
 	}
+	if err := b.arrive(gctx, g); err != nil {
+		return res, err
+	}
+	res.AssignP50, res.AssignP99 = b.assigned.quantiles()
 	res.P50, res.P99 = b.to.quantiles()
 	res.BackP50, res.BackP99 = b.back.quantiles()
 	stop()
@@ -142,10 +150,12 @@ type chatBench struct {
 	byConv   sync.Map // conv → *chatVisitor
 
 	sent, acked, arrived atomic.Int64
-	to, back             latencies
+	to, back, assigned   latencies
+	arriving             atomic.Bool // assignments are measured now
 
-	mu   sync.Mutex
-	ends map[string]int64 // client id → times it reached the other end
+	mu      sync.Mutex
+	counted map[int64]bool   // events
+	ends    map[string]int64 // client id → times it reached the other end
 }
 
 type chatVisitor struct {
@@ -182,6 +192,7 @@ func (b *chatBench) open(ctx context.Context, g *errgroup.Group) error {
 			REST:  rest,
 			Heard: func(m zongji.Message) { b.reached(m.Text, &b.to) },
 			Event: func(e zongji.Event) {
+				b.took(e)
 				if e.Row == nil || e.Row.Status != zongji.StatusAssigned || e.Row.Owner != a.Me().User {
 					return
 				}
@@ -243,6 +254,41 @@ func (b *chatBench) open(ctx context.Context, g *errgroup.Group) error {
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
+}
+
+// took books how long an assigned conversation had waited.
+func (b *chatBench) took(e zongji.Event) {
+	var d zongji.AssignedData
+	if e.Kind == zongji.EvAssigned && b.arriving.Load() && json.Unmarshal(e.Data, &d) == nil {
+		b.mu.Lock()
+		fresh := !b.counted[e.ID] // a team sees it on several screens
+		b.counted[e.ID] = true
+		b.mu.Unlock()
+		if fresh {
+			b.assigned.add(time.Duration(d.Wait) * time.Millisecond)
+		}
+	}
+}
+
+// arrive lets customers ask for a person, one after the other, while agents
+// are free.
+func (b *chatBench) arrive(ctx context.Context, g *errgroup.Group) error {
+	b.arriving.Store(true)
+	for i := range chatArrivals {
+		v := client.NewVisitor(client.VisitorConfig{Base: b.in.Base, Channel: b.in.Channel, Lang: "zh-CN"})
+		g.Go(func() error { return v.Run(ctx) })
+		if _, err := v.Send(ctx, client.Say{CID: fmt.Sprintf("arrive-%d", i), Text: "转人工"}); err != nil {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	for wait := time.Now().Add(10 * time.Second); b.assigned.count() < chatArrivals && time.Now().Before(wait); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if n := b.assigned.count(); n < chatArrivals {
+		return fmt.Errorf("%d of %d customers found an agent", n, chatArrivals)
+	}
+	return nil
 }
 
 // drive sends at the asked rate, or as fast as answers come back.

@@ -22,6 +22,12 @@ func (l *latencies) add(d time.Duration) {
 	l.mu.Unlock()
 }
 
+func (l *latencies) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.d)
+}
+
 // quantiles returns p50 and p99 in milliseconds, 0 without measurements.
 func (l *latencies) quantiles() (p50, p99 float64) {
 	l.mu.Lock()
