@@ -118,11 +118,10 @@ type puppet struct {
 }
 
 type talk struct {
-	turns    int
-	category string
-	last     time.Time
-	due      bool // a reply is on its way
-	ended    bool
+	turns int
+	last  time.Time
+	due   bool // a reply is on its way
+	ended bool
 }
 
 func (p *puppet) do(f func(context.Context)) {

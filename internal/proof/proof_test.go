@@ -130,8 +130,7 @@ func (w *world) talk(ctx context.Context, v *client.Visitor, i int) {
 // agent is one desk that answers each message of its customers.
 func (w *world) agent(screens, talking context.Context, r *client.REST, login string) {
 	work := make(chan zongji.Message, 4096)
-	var a *client.Agent
-	a = client.NewAgent(client.AgentConfig{REST: r, Heard: func(m zongji.Message) {
+	a := client.NewAgent(client.AgentConfig{REST: r, Heard: func(m zongji.Message) {
 		select {
 		case work <- m:
 		default:

@@ -10,7 +10,7 @@ import (
 func TestServersStart(t *testing.T) {
 	t.Run("redis", func(t *testing.T) { testenv.Redis(t) })
 	t.Run("postgres", func(t *testing.T) {
-		if testenv.Postgres(t) == testenv.Postgres(t) {
+		if first, second := testenv.Postgres(t), testenv.Postgres(t); first == second {
 			t.Error("two tests got the same schema")
 		}
 	})
