@@ -73,7 +73,7 @@ func (r *Router) advance(ctx context.Context, conv int64) error {
 			return err
 		}
 		r.after(ctx, ch)
-		if s := ch.Conv.Status; ch.Conv.LastSeq > ch.Conv.HandledSeq && (s == zongji.StatusBot || s == zongji.StatusParked) {
+		if ch.Conv.LastSeq > ch.Conv.HandledSeq && ch.Conv.Status.Heard() {
 			r.due.set(conv, r.now().Add(r.cfg.Quiet))
 		}
 		if next.then != nil {
@@ -103,7 +103,7 @@ func (r *Router) handled(c *zongji.Conversation, tx *tx, msgs []zongji.Message, 
 		return err
 	}
 	c.HandledSeq = seen
-	if more && (c.Status == zongji.StatusBot || c.Status == zongji.StatusParked) {
+	if more && c.Status.Heard() {
 		tx.Due(r.now().Add(r.cfg.Quiet))
 	} else {
 		c.HandledSeq = c.LastSeq
@@ -126,6 +126,8 @@ func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji
 		return nothing
 	case c.Status == zongji.StatusParked:
 		return r.nextParked(c, mine)
+	case c.Status == zongji.StatusQueued:
+		return r.raise(mine)
 	case c.Status != zongji.StatusBot:
 		return nothing
 	case c.FirstAt != 0: // a person has served it and it was reopened
@@ -154,7 +156,7 @@ func (r *Router) nextParked(c *zongji.Conversation, msgs []zongji.Message) step 
 			return r.handover(c, need{reason: "after_hours", text: textOf(msgs)})
 		}
 	}
-	return step{do: func(c *zongji.Conversation, tx *tx) error { return r.noted(c, tx) }}
+	return step{do: func(c *zongji.Conversation, tx *tx) error { r.noted(c, tx); return nil }}
 }
 
 // nextBot lets the bot answer, ask back or hand over. A rule may say that

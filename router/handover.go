@@ -36,11 +36,7 @@ func (r *Router) handover(c *zongji.Conversation, n need) step {
 		c.Demand = demand(q, action)
 		r.remember(c.Demand, n.affinity)
 		c.Units = cmp.Or(action.Units, q.Units, 1)
-		for _, tag := range action.Tags {
-			if !slices.Contains(c.Tags, tag) {
-				c.Tags = append(c.Tags, tag)
-			}
-		}
+		addTags(c, action.Tags)
 		if n.fresh || c.QueuedAt == 0 {
 			c.QueuedAt = now
 		}
@@ -56,6 +52,52 @@ func (r *Router) handover(c *zongji.Conversation, n need) step {
 		r.say(c, tx, r.placeText(c))
 		return nil
 	}}
+}
+
+// raise lets what a waiting customer writes bring him forward, never back. The
+// rules look at it alone: an urgent word moves him to the urgent lane of the
+// queue they name, more points within his own.
+func (r *Router) raise(msgs []zongji.Message) step {
+	text := textOf(msgs)
+	return step{do: func(c *zongji.Conversation, tx *tx) error {
+		b := r.book.Load()
+		action, decision, q, err := r.decide(b, c, need{text: text}, r.now())
+		if err != nil || c.Demand == nil {
+			return err
+		}
+		d := *c.Demand
+		d.Points = max(d.Points, action.Points)
+		switch {
+		case action.P1 && !d.P1:
+			tx.Cfg(b.rulesVersion)
+			if q.ID != c.Queue {
+				points := d.Points
+				d = *demand(q, action)
+				d.Points = points
+			}
+			d.P1, c.Demand, c.Queue, c.Team = true, &d, q.ID, q.Team
+			addTags(c, action.Tags)
+			r.wait(c, tx, zongji.EvRequeued, "urgent", "", decision)
+			if bot.Urgent(text) {
+				r.say(c, tx, bot.Text(c.Lang, "safety"))
+			}
+		case d.Points > c.Demand.Points:
+			tx.Cfg(b.rulesVersion)
+			c.Demand = &d
+			tx.Event(zongji.EvPoints, zongji.BySystem, 0, zongji.PointsData{Points: d.Points, Why: "rule"})
+			tx.Route(zongji.Command{Op: zongji.OpPoints, Points: d.Points})
+		}
+		return nil
+	}}
+}
+
+// addTags adds what the rules found to the tags of c.
+func addTags(c *zongji.Conversation, tags []string) {
+	for _, tag := range tags {
+		if !slices.Contains(c.Tags, tag) {
+			c.Tags = append(slices.Clip(c.Tags), tag)
+		}
+	}
 }
 
 // decide runs the rules.
@@ -126,12 +168,7 @@ func (r *Router) rest(c *zongji.Conversation, tx *tx, until zongji.Ms) {
 }
 
 // noted thanks once for what is written after hours.
-func (r *Router) noted(c *zongji.Conversation, tx *tx) error {
-	cid := notedCID(c)
-	if m, err := tx.ByCID(zongji.FromSystem, 0, cid); err != nil || m != nil {
-		return err
-	}
-	m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: bot.Text(c.Lang, "parked_thanks"), CID: cid, State: r.firstState(c)})
+func (r *Router) noted(c *zongji.Conversation, tx *tx) {
+	m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: bot.Text(c.Lang, "parked_thanks"), CID: notedCID(c), State: r.firstState(c)})
 	r.outbox(c, tx, m)
-	return nil
 }

@@ -36,7 +36,7 @@ func (r *Router) Accept(ctx context.Context, in zongji.Inbound) (zongji.Stored, 
 		r.metrics.inbound.WithLabelValues(in.ChanKind).Inc()
 		r.publishStored(ctx, &st)
 	}
-	if s := st.Conv.Status; s == zongji.StatusBot || s == zongji.StatusParked {
+	if st.Conv.Status.Heard() {
 		r.due.set(st.Conv.ID, p.Now.Add(p.Quiet))
 	}
 	return st, nil

@@ -21,8 +21,7 @@ func (r *Router) AcceptOffer(ctx context.Context, me zongji.Actor, offer int64) 
 	if err != nil {
 		return zongji.Conversation{}, err
 	}
-	c, err := r.acceptTaken(ctx, me, o, "offer")
-	return c, err
+	return r.acceptTaken(ctx, me, o, "offer")
 }
 
 // acceptTaken assigns the conversation of an offer that was taken. When that
@@ -35,7 +34,7 @@ func (r *Router) acceptTaken(ctx context.Context, me zongji.Actor, o zongji.Offe
 		return nil
 	}, o.ID)
 	if err != nil {
-		r.send(ctx, zongji.Command{Op: zongji.OpDecline, Conv: o.Conv, Agent: me.User, Offer: o.ID, Reason: zongji.CodeOf(err)})
+		r.send(ctx, zongji.Command{Op: zongji.OpRefuse, Conv: o.Conv, Agent: me.User, Offer: o.ID, Reason: zongji.CodeOf(err)})
 	}
 	return c, err
 }
@@ -124,6 +123,7 @@ func (r *Router) assign(ctx context.Context, me zongji.Actor, conv int64, how st
 	if !ok || user.Disabled {
 		return zongji.Conversation{}, zongji.Errorf(zongji.Denied, "denied", "only an active user can serve customers")
 	}
+	var came string
 	ch, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
 		if err := may(c); err != nil {
 			return err
@@ -138,11 +138,12 @@ func (r *Router) assign(ctx context.Context, me zongji.Actor, conv int64, how st
 			return errCapacity
 		}
 		now := r.now()
+		came = how
 		switch {
 		case c.Status.Holds():
-			how = "takeover"
+			came = "takeover"
 		case c.Status == zongji.StatusParked && c.Owner == me.User:
-			how = "resume"
+			came = "resume"
 		}
 		if c.QueuedAt == 0 {
 			c.QueuedAt = now
@@ -150,7 +151,7 @@ func (r *Router) assign(ctx context.Context, me zongji.Actor, conv int64, how st
 		c.Status, c.Owner, c.LastUser, c.AssignedAt, c.DueAt = zongji.StatusAssigned, me.User, me.User, now, 0
 		c.HandledSeq = c.LastSeq
 		tx.Due(0)
-		tx.Event(zongji.EvAssigned, zongji.ByAgent, me.User, zongji.AssignedData{Agent: me.User, How: how, Offer: offer, Wait: int64(now - c.QueuedAt)})
+		tx.Event(zongji.EvAssigned, zongji.ByAgent, me.User, zongji.AssignedData{Agent: me.User, How: came, Offer: offer, Wait: int64(now - c.QueuedAt)})
 		tx.Route(zongji.Command{Op: zongji.OpAssigned, Conv: c.ID, Agent: me.User, Units: c.Units, Offer: offer})
 		r.say(c, tx, servedText(c, user.Public()))
 		return nil
@@ -158,6 +159,6 @@ func (r *Router) assign(ctx context.Context, me zongji.Actor, conv int64, how st
 	if err != nil {
 		return zongji.Conversation{}, err
 	}
-	r.metrics.assigned.WithLabelValues(how).Inc()
+	r.metrics.assigned.WithLabelValues(came).Inc()
 	return ch.Conv, nil
 }

@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ const (
 	sendTries   = 8 // then a retry becomes a failure: some 4 minutes
 	backoffBase = time.Second
 	backoffMax  = 2 * time.Minute
+	pauseRest   = 30 * time.Second // of an account whose channel does not say until when
 )
 
 // Reply is what an agent writes.
@@ -176,11 +178,14 @@ func (r *Router) deliverBatch(ctx context.Context, a *account, fence int64) (mor
 		return false, 0
 	}
 	for i := range rows {
-		if ctx.Err() != nil || paused != 0 { // stopped between sends: this one was not tried
-			r.sendDone(ctx, &rows[i], zongji.StatePending, "", "", "", max(paused, r.now()))
-			continue
+		switch out := &rows[i]; {
+		case out.Try > 1 && out.Msg.State == zongji.StateSending && !idempotent(a.ch):
+			r.sendDone(ctx, out, zongji.StateUnknown, "", "unknown", "the sender stopped while sending", 0)
+		case ctx.Err() != nil || paused != 0: // stopped between sends: this one was not tried
+			r.sendLater(ctx, out, "", "", max(paused, r.now()))
+		default:
+			paused = r.sendOne(ctx, a.ch, out)
 		}
-		paused = r.sendOne(ctx, a.ch, &rows[i])
 	}
 	return len(rows) > 0 && paused == 0, paused
 }
@@ -188,10 +193,6 @@ func (r *Router) deliverBatch(ctx context.Context, a *account, fence int64) (mor
 // sendOne sends one row and writes how it went. It returns until when the
 // whole account must rest, 0 when it need not.
 func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.Outbound) zongji.Ms {
-	if out.Try > 1 && out.Msg.State == zongji.StateSending && !idempotent(ch) {
-		r.sendDone(ctx, out, zongji.StateUnknown, "", "unknown", "the sender stopped while sending", 0)
-		return 0
-	}
 	sctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	sent, err := ch.Send(sctx, *out)
 	cancel()
@@ -208,9 +209,10 @@ func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.O
 		se = &channels.SendError{Class: channels.UnknownResult, Reason: err.Error()}
 	}
 	switch retry := max(se.RetryAt, r.now().Add(backoff(out.Try))); {
-	case se.Class == channels.AccountPaused:
-		r.sendDone(ctx, out, zongji.StatePending, "", se.Code, se.Reason, retry)
-		return retry
+	case se.Class == channels.AccountPaused: // not the message's fault, however long it lasts
+		rest := max(cmp.Or(se.RetryAt, r.now().Add(pauseRest)), r.now().Add(backoffBase))
+		r.sendLater(ctx, out, se.Code, se.Reason, rest)
+		return rest
 	case (se.Class == channels.Retry || se.Class == channels.UnknownResult && idempotent(ch)) && out.Try < sendTries:
 		r.sendDone(ctx, out, zongji.StatePending, "", se.Code, se.Reason, retry)
 	case se.Class == channels.UnknownResult:
@@ -232,6 +234,16 @@ func (r *Router) sendDone(ctx context.Context, out *zongji.Outbound, state zongj
 	}
 	if ch != nil {
 		r.publish(ctx, &ch.Conv, ch.Events)
+	}
+}
+
+// sendLater puts a row back without counting the try.
+func (r *Router) sendLater(ctx context.Context, out *zongji.Outbound, code, reason string, at zongji.Ms) {
+	r.metrics.outbox.WithLabelValues(string(zongji.StatePending)).Inc()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	defer cancel()
+	if err := r.db.OutboxBack(ctx, out.ID, code, reason, at); err != nil {
+		r.log.Error("unsent message not put back", "conv", out.Conv.ID, "msg", out.Msg.ID, "err", err)
 	}
 }
 

@@ -176,6 +176,32 @@ func TestAPausedAccountRests(t *testing.T) {
 	})
 }
 
+func TestAPauseCostsNoTry(t *testing.T) {
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db, setup{})
+		w.mailbox()
+		var mu sync.Mutex
+		var tries []int
+		fake := channeltest.New("email", func(out zongji.Outbound) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if tries = append(tries, out.Try); len(tries) < 3 {
+				return &channels.SendError{Class: channels.AccountPaused, RetryAt: zongji.MsOf(time.Now())}
+			}
+			return nil
+		})
+		w.node(bus.NewMemory(), with(fake.Kind()))
+		w.until("the mailbox is open", func() bool { return fake.Name() != "" })
+		st, err := fake.Write(t.Context(), "v", "有问题")
+		w.must(err)
+		w.until("it is sent", func() bool { return len(fake.Sent()) == 1 })
+		w.until("that is written", func() bool { return w.messages(st.Conv.ID)[1].State == zongji.StateSent })
+		if !slices.Equal(tries, []int{1, 1, 1}) {
+			t.Errorf("tries %v, want the first each time", tries)
+		}
+	})
+}
+
 func TestASendInDoubtAfterACrash(t *testing.T) {
 	long(t)
 	for _, keyed := range []bool{false, true} {

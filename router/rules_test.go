@@ -73,6 +73,64 @@ func TestDangerReachesPeopleBeforeTheBotAnswers(t *testing.T) {
 	}
 }
 
+func TestAWaitingCustomerWhoWritesOfDangerIsUrgent(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB, b *bus.Bus) {
+		w := newWorld(t, db, setup{})
+		_, err := db.PutRules(t.Context(), 0, dangerRules, 0)
+		w.must(err)
+		n := w.node(b, nil)
+		st := n.write("visitor", "想问一下保修")
+		w.until("he waits", func() bool { return w.conv(st.Conv.ID).Status == zongji.StatusQueued })
+		before := w.conv(st.Conv.ID)
+		n.write("visitor", "还有人吗")
+		n.write("visitor", "插座冒烟了")
+		carl := n.seat("carl") // of the queue that the rule names
+		o := n.offer(carl, st.Conv.ID)
+		c := w.conv(st.Conv.ID)
+		if c.Status != zongji.StatusQueued || c.Queue != w.other.ID || !c.Demand.P1 || len(c.Tags) != 1 || c.QueuedAt != before.QueuedAt {
+			t.Errorf("%s in queue %d since %d, demand %+v, tags %v: want urgent, tagged, with its age", c.Status, c.Queue, c.QueuedAt, c.Demand, c.Tags)
+		}
+		safe := 0
+		for _, m := range w.messages(c.ID) {
+			if m.Text == bot.Text("zh-CN", "safety") {
+				safe++
+			}
+		}
+		if safe != 1 {
+			t.Errorf("told %d times what saves him, want once", safe)
+		}
+		n.write("visitor", "冒烟越来越大")
+		w.until("all is handled", func() bool { c := w.conv(st.Conv.ID); return c.HandledSeq == c.LastSeq })
+		_, err = n.AcceptOffer(t.Context(), carl, o.ID) // the second word changed nothing
+		w.must(err)
+		w.conserved()
+	})
+}
+
+// pointsRules bring forward who says that he is in a hurry.
+const pointsRules = `{"rules":[{"id":"R1","name":"hurry","enabled":true,
+	"when":{"field":"text","op":"contains_any","value":["着急"]},"then":{"points":15}}]}`
+
+func TestAWaitingCustomerWhoIsInAHurryComesForward(t *testing.T) {
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db, setup{capacity: 1})
+		_, err := db.PutRules(t.Context(), 0, pointsRules, 0)
+		w.must(err)
+		n := w.node(bus.NewMemory(), nil)
+		var convs []int64
+		for _, who := range []string{"first", "second"} {
+			id := n.write(who, "想问一下保修").Conv.ID
+			w.until("he waits", func() bool { return w.conv(id).Status == zongji.StatusQueued })
+			convs = append(convs, id)
+		}
+		n.write("second", "我很着急")
+		w.until("he has points", func() bool { return w.conv(convs[1]).Demand.Points == 15 })
+		anna := n.seat("anna")
+		n.offer(anna, convs[1])
+		w.conserved()
+	})
+}
+
 func TestAPressedMenuEntryIsAskedAsItsText(t *testing.T) {
 	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
 		w := newWorld(t, db, setup{bot: true})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"zongji/internal/store"
 	"zongji/internal/testenv"
@@ -46,6 +47,36 @@ func TestATakenOfferWhoseAnswerIsLostIsOfferedAgain(t *testing.T) {
 		w.must(err)
 		if c.Owner != ben.User {
 			t.Errorf("owner %d, want %d", c.Owner, ben.User)
+		}
+		w.conserved()
+	})
+}
+
+func TestAnAcceptThatSQLRefusesIsNoDecline(t *testing.T) {
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db, setup{capacity: 1})
+		n := w.node(bus.NewMemory(), nil)
+		anna := n.seat("anna")
+		first := n.write("first", "人工").Conv.ID
+		o := n.offer(anna, first)
+		second, err := db.SaveInbound(t.Context(), zongji.Inbound{Channel: w.acc.ID, ChanKind: "webchat", ExtID: "x", Thread: "second", Kind: zongji.InMessage,
+			From: zongji.Identity{Ext: "second"}, Text: "在吗"}, zongji.InboundPolicy{Queue: w.queue.ID, Quiet: time.Hour, Max: time.Hour})
+		w.must(err)
+		_, err = db.Change(t.Context(), second.Conv.ID, func(c *zongji.Conversation, ch *store.Change) error {
+			c.Status, c.Owner = zongji.StatusAssigned, anna.User
+			ch.Event(zongji.EvAssigned, zongji.ByAgent, anna.User, zongji.AssignedData{Agent: anna.User, How: "pull"})
+			return nil
+		})
+		w.must(err)
+		_, err = n.AcceptOffer(t.Context(), anna, o.ID)
+		w.refused(err, "over_capacity")
+		ben := n.seat("ben")
+		_, err = n.AcceptOffer(t.Context(), ben, n.offer(ben, first).ID)
+		w.must(err)
+		said, err := db.Events(t.Context(), first, []zongji.EventKind{zongji.EvDeclined}, 10)
+		w.must(err)
+		if len(said) != 0 {
+			t.Errorf("recorded as declined: %s", said[0].Data)
 		}
 		w.conserved()
 	})

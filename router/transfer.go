@@ -94,6 +94,9 @@ func (r *Router) requeue(c *zongji.Conversation, q zongji.Queue) {
 	}
 	d.Queue, d.Only, d.Exclude, d.Affinity, d.AffinityS = q.ID, 0, nil, 0, 0
 	c.Demand, c.Queue, c.Team = &d, q.ID, q.Team
+	if c.Status.Holds() {
+		c.HandledSeq = c.LastSeq // a person has read it
+	}
 	if c.QueuedAt == 0 {
 		c.QueuedAt = r.now()
 	}

@@ -118,7 +118,7 @@ func (ch *Change) settle(was *row) error {
 	return nil
 }
 
-// write writes the row, then what belongs to it.
+// write writes the row, then what belongs to it; the messages are written.
 func (ch *Change) write(rev int64) (*Changed, error) {
 	u, c := ch.u, ch.c
 	if err := c.update(u, rev); err != nil {
@@ -126,9 +126,6 @@ func (ch *Change) write(rev int64) (*Changed, error) {
 	}
 	out := &Changed{Conv: c.Conversation}
 	for _, m := range ch.msgs {
-		if err := insertMessage(u, c.Channel, m, ""); err != nil {
-			return nil, err
-		}
 		out.Messages = append(out.Messages, *m)
 	}
 	for i := range ch.events {
@@ -159,24 +156,13 @@ func (ch *Change) write(rev int64) (*Changed, error) {
 	return out, nil
 }
 
-// Message adds a message with its event and returns it with ID, Conv, Seq and
-// At. When its client id was used before by the same author the stored
+// Message writes a message with its event and returns it with ID, Conv, Seq
+// and At. When its client id was used before by the same author the stored
 // message is returned and Existing set.
 func (ch *Change) Message(m zongji.Message) *zongji.Message {
 	ch.Existing = nil
-	if m.CID != "" && m.From != zongji.FromContact {
-		old, err := ch.ByCID(m.From, m.Author, m.CID)
-		if err != nil {
-			ch.failure = err
-		}
-		if old != nil {
-			ch.Existing = old
-			return old
-		}
-	}
 	c := ch.c
-	c.LastSeq++
-	m.ID, m.Conv, m.Seq = ch.u.db.ids.New(), c.ID, c.LastSeq
+	m.ID, m.Conv, m.Seq = ch.u.db.ids.New(), c.ID, c.LastSeq+1
 	if m.At == 0 {
 		m.At = ch.u.db.now()
 	}
@@ -186,7 +172,17 @@ func (ch *Change) Message(m zongji.Message) *zongji.Message {
 	if m.Kind == "" {
 		m.Kind = zongji.KindText
 	}
-	c.LastAt = max(c.LastAt, m.At)
+	isNew, err := insertMessage(ch.u, c.Channel, &m, "")
+	if err == nil && !isNew {
+		if ch.Existing, err = ch.ByCID(m.From, m.Author, m.CID); ch.Existing != nil {
+			return ch.Existing
+		}
+	}
+	if err != nil {
+		ch.failure = err
+		return &m
+	}
+	c.LastSeq, c.LastAt = m.Seq, max(c.LastAt, m.At)
 	if m.From != zongji.FromNote && m.From != zongji.FromSystem {
 		c.Preview, c.PrevFrom = preview(m.Text, m.Files), m.From
 	}
@@ -234,11 +230,6 @@ func preview(s string, files []zongji.File) string {
 
 // ByCID returns the message stored under a client id, nil when there is none.
 func (ch *Change) ByCID(from zongji.Party, author int64, cid string) (*zongji.Message, error) {
-	for _, m := range ch.msgs {
-		if m.From == from && m.Author == author && m.CID == cid && cid != "" {
-			return m, nil
-		}
-	}
 	found, err := list(ch.u, ch.u.db.q.MsgByCID, []any{ch.c.ID, from, author, cid}, scanMessage)
 	if err != nil || len(found) == 0 {
 		return nil, err

@@ -163,23 +163,24 @@ func (db *DB) threadFrom(ctx context.Context, channel int64, thread string, conv
 	return c, err
 }
 
-// insertMessage writes m and its index words. ext is the channel's id, ""
-// for none.
-func insertMessage(u run, channel int64, m *zongji.Message, ext string) error {
-	if _, err := u.exec(u.db.q.MsgInsert, m.ID, m.Conv, m.Seq, m.From, m.Author, m.AuthorName, m.Kind, m.Text,
-		object(m.Files), object(m.Extra), m.At, m.CID, m.State, m.Reason, channel, null(ext)); err != nil {
-		return err
+// insertMessage writes m and its index words; false when its author used its
+// client id before. ext is the channel's id, "" for none.
+func insertMessage(u run, channel int64, m *zongji.Message, ext string) (isNew bool, err error) {
+	n, err := u.exec(u.db.q.MsgInsert, m.ID, m.Conv, m.Seq, m.From, m.Author, m.AuthorName, m.Kind, m.Text,
+		object(m.Files), object(m.Extra), m.At, m.CID, m.State, m.Reason, channel, null(ext))
+	if err != nil || n == 0 {
+		return false, err
 	}
 	words := strings.Join(search.Words(m.Text), " ")
 	switch {
 	case words == "":
-		return nil
+		return true, nil
 	case u.words != nil:
 		*u.words = append(*u.words, indexed{m.ID, words})
-		return nil
+		return true, nil
 	}
-	_, err := u.exec(u.db.q.MsgIndex, m.ID, words)
-	return err
+	_, err = u.exec(u.db.q.MsgIndex, m.ID, words)
+	return err == nil, err
 }
 
 // null stands for "" where a column is unique.

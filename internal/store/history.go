@@ -85,7 +85,7 @@ func (u run) history(h *HistoryConversation) error {
 		if e.Msg != nil {
 			seq++
 			e.Msg.Seq = seq
-			if err := insertMessage(u, c.Channel, e.Msg, ""); err != nil {
+			if _, err := insertMessage(u, c.Channel, e.Msg, ""); err != nil {
 				return err
 			}
 		}

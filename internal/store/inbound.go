@@ -139,7 +139,7 @@ func (u run) append(c row, in zongji.Inbound, p zongji.InboundPolicy) (zongji.St
 	if reopened { // people have seen what came before
 		handled, c.HandledSeq = c.LastSeq, max(c.HandledSeq, c.LastSeq)
 	}
-	if c.Status == zongji.StatusBot || c.Status == zongji.StatusParked {
+	if c.Status.Heard() {
 		if c.unhandled == 0 {
 			c.unhandled = p.Now
 		}
@@ -169,7 +169,7 @@ func (u run) append(c row, in zongji.Inbound, p zongji.InboundPolicy) (zongji.St
 		return zongji.Stored{}, err
 	}
 	m.Seq = c.LastSeq
-	if err := insertMessage(u, c.Channel, &m, in.ExtID); err != nil {
+	if _, err := insertMessage(u, c.Channel, &m, in.ExtID); err != nil {
 		return zongji.Stored{}, err
 	}
 	out := zongji.Stored{Conv: c.Conversation, Msg: m}

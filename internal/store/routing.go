@@ -145,6 +145,16 @@ func (u run) outbound(conv, msg int64) (o zongji.Outbound, err error) {
 	return o, err
 }
 
+// OutboxBack puts a message back that OutboxClaim took and that was not sent
+// through no fault of its own: the try does not count. It may be claimed again
+// at retryAt.
+func (db *DB) OutboxBack(ctx context.Context, id int64, code, reason string, retryAt zongji.Ms) error {
+	return db.write(ctx, func(u run) error {
+		_, err := u.exec(db.q.OutboxBack, id, code, reason, retryAt)
+		return err
+	})
+}
+
 // OutboxDone writes how a send ended. State pending tries again at retryAt.
 // The Changed is nil when the row had been finished before, and without
 // events when nothing that people see changed.

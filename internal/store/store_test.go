@@ -103,3 +103,30 @@ func TestTheHotPathTakesAtMostSixStatements(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAnswerTakesAtMostSixStatements(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB, _ *testenv.Clock) {
+		conv := save(t, db, inbound("amy", "1", "你好")).Conv.ID
+		for i, want := range []string{"a", "b", "a"} { // the last is a repeat
+			before := db.Statements()
+			ch, err := db.Change(t.Context(), conv, func(c *zongji.Conversation, ch *store.Change) error {
+				m := ch.Message(zongji.Message{From: zongji.FromAgent, Author: 7, Text: "您好，请讲", CID: want})
+				if (ch.Existing != nil) != (i == 2) || m.CID != want || m.Seq != int64(2+i%2) {
+					t.Errorf("%s: existing %v, message %+v", want, ch.Existing, m)
+				}
+				c.AgentSeen, c.Unread = c.LastSeq, 0
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := db.Statements() - before; n > 6 || i < 2 && n > 5 {
+				t.Errorf("%d statements, want at most 5, 6 for a repeat", n)
+			}
+			if i == 2 && (len(ch.Messages) != 0 || ch.Conv.LastSeq != 3) {
+				t.Errorf("the repeat was stored again: %+v", ch)
+			}
+		}
+		conserved(t, db)
+	})
+}

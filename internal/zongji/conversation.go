@@ -23,6 +23,10 @@ func (s Status) Open() bool { return s != StatusClosed }
 // owner.
 func (s Status) Holds() bool { return s == StatusAssigned || s == StatusWrapup }
 
+// Heard reports whether bot and rules look at what the customer writes in this
+// state. In the others a person reads it.
+func (s Status) Heard() bool { return s == StatusBot || s == StatusParked || s == StatusQueued }
+
 // Level is the customer's level, 0 ordinary to 3 (钻).
 type Level int
 

@@ -82,6 +82,7 @@ const (
 	OpRelease  Op = "release"  // Conv holds nobody and waits nowhere: closed, parked, back to the bot
 	OpPoints   Op = "points"   // Points changed
 	OpDecline  Op = "decline"  // Agent declines Offer
+	OpRefuse   Op = "refuse"   // Agent would take Offer, and SQL refuses it
 	OpAgent    Op = "agent"    // Profile as of now
 	OpQueue    Op = "queue"    // Queue settings as of now
 	OpTick     Op = "tick"     // only time passed

@@ -248,7 +248,7 @@ func TestRestoreOfWhatSQLSaysIsTheSameEngine(t *testing.T) {
 		for range 300 {
 			now += zongji.Ms(r.IntN(900))
 			c := r.command(s)
-			if c.Op == zongji.OpDecline || c.Op == zongji.OpQueue {
+			if c.Op == zongji.OpDecline || c.Op == zongji.OpRefuse || c.Op == zongji.OpQueue {
 				continue // who refused is not in SQL
 			}
 			if c.Demand != nil {

@@ -39,7 +39,7 @@ const (
 	Waiting    EventKind = "waiting"     // Conv, Queue, Lane, Key: a new place, or a new key
 	Left       EventKind = "left"        // Conv, Queue: waits no longer (offered, assigned or released)
 	Offered    EventKind = "offered"     // Offer, Conv, Queue, Agent, Candidates
-	OfferEnded EventKind = "offer_ended" // Offer, Conv, Queue, Agent, Reason: taken | declined | lapsed | withdrawn; Why: what the agent said
+	OfferEnded EventKind = "offer_ended" // Offer, Conv, Queue, Agent, Reason: taken | declined | lapsed | withdrawn; Why: what the agent, or SQL, said
 	Unanswered EventKind = "unanswered"  // Agent: gets no offers until a command says he is ready
 	Fallback   EventKind = "fallback"    // Conv, Queue (0: none is named), Reason: the router moves it there
 	Load       EventKind = "load"        // Agent, Units, Chats
@@ -147,10 +147,14 @@ func (e *Engine) apply(c zongji.Command) {
 			it.Demand.Points = c.Points
 			e.rekey(it)
 		}
-	case zongji.OpDecline:
+	case zongji.OpDecline, zongji.OpRefuse:
+		how := "declined"
+		if c.Op == zongji.OpRefuse { // no word of his
+			how = "withdrawn"
+		}
 		if o := e.offers[c.Offer]; o != nil && (c.Agent == 0 || c.Agent == o.Agent) {
 			o.agent.lapses = 0
-			e.end(o, "declined", c.Reason)
+			e.end(o, how, c.Reason)
 			e.refuse(o)
 		}
 	case zongji.OpAgent:

@@ -106,7 +106,7 @@ func (s *slow) do(c zongji.Command) {
 		if conv != nil && c.Epoch >= conv.epoch {
 			conv.demand.Points = c.Points
 		}
-	case zongji.OpDecline:
+	case zongji.OpDecline, zongji.OpRefuse:
 		for _, o := range s.offers {
 			if o.ID == c.Offer && o.Agent == c.Agent {
 				s.agents[o.Agent].lapses = 0
@@ -506,6 +506,9 @@ func (r *chance) command(s *slow) zongji.Command {
 		c.Op = zongji.OpAssigned
 	case n < 64:
 		c.Op, c.Offer, c.Agent = zongji.OpDecline, pick.ID, pick.Agent
+		if n == 63 {
+			c.Op = zongji.OpRefuse
+		}
 	case n < 84:
 		c.Op = zongji.OpRelease
 	case n < 88:

@@ -53,5 +53,9 @@ UPDATE outbox SET state = 'sending', tries = $3, fence = $2 WHERE id = $1 AND st
 -- name: OutboxByID
 SELECT conv, msg, state FROM outbox WHERE id = $1
 
+-- name: OutboxBack
+-- As if it had not been tried.
+UPDATE outbox SET state = 'pending', tries = tries - 1, code = $2, reason = $3, retry_at = $4 WHERE id = $1 AND state = 'sending' AND tries > 0
+
 -- name: OutboxEnd
 UPDATE outbox SET state = $2, code = $3, reason = $4, retry_at = $5 WHERE id = $1 AND state IN ('pending', 'sending')

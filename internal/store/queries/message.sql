@@ -4,6 +4,7 @@ m.id, m.conv, m.seq, m.party, m.author, m.author_name, m.kind, m.text, m.files, 
 -- name: MsgInsert
 INSERT INTO message (id, conv, seq, party, author, author_name, kind, text, files, extra, at, cid, state, reason, channel, ext_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+ON CONFLICT (conv, party, author, cid) WHERE cid <> '' AND party <> 'contact' DO NOTHING
 
 -- name: MsgByID
 SELECT {msg} FROM message m WHERE m.id = $1
