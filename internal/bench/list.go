@@ -105,7 +105,7 @@ func fillLists(ctx context.Context, db *store.DB, cfg ListConfig) error {
 				Messages: []zongji.Message{{From: zongji.FromContact, Text: "我的空调不制冷了", At: at}}}
 			at++
 		}
-		if err := db.LoadHistory(ctx, batch, nil); err != nil {
+		if err := db.LoadHistory(ctx, batch, "", nil); err != nil {
 			return err
 		}
 		fmt.Fprintf(cfg.Progress, "\r%d of %d conversations stored", done+len(batch), cfg.Conversations)

@@ -58,22 +58,20 @@ func TestHistoryIsTheSameEveryDay(t *testing.T) {
 	}
 	h := newHistory(db, clock, slog.New(slog.DiscardHandler), false)
 	seen := func() (string, int) {
-		days, err := h.past(t.Context())
+		days, err := h.past(t.Context(), midnight(clock.Now()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, zone := 0, time.FixedZone("", 8*3600)
-		now := clock.Now().In(zone)
-		midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
+		n, end := 0, midnight(clock.Now())
 		var b bytes.Buffer
 		for _, day := range days {
 			n += len(day)
 			for _, c := range day {
 				for _, m := range c.Messages {
-					if !m.At.Time().Before(midnight) {
+					if !m.At.Time().Before(end) {
 						t.Fatalf("a message of the past is at %v", m.At.Time())
 					}
-					_ = json.NewEncoder(&b).Encode([]any{c.Contact.Name, m.From, m.Text, m.Author, m.At.Time().Sub(midnight)})
+					_ = json.NewEncoder(&b).Encode([]any{c.Contact.Name, m.From, m.Text, m.Author, m.At.Time().Sub(end)})
 				}
 			}
 		}
@@ -129,6 +127,74 @@ func TestHistoryIsLoadedShownAndRemoved(t *testing.T) {
 	}
 	if s := h.State(); !s.Removed || s.Loaded {
 		t.Errorf("removed: %+v", s)
+	}
+}
+
+func TestHistoryCutOffGoesOnAndWritesNothingTwice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 3,000 conversations")
+	}
+	clock := testenv.NewClock(time.Now())
+	db := testenv.SQLite(t, clock)
+	pack, err := Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pack.Load(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	process := func() (*history, func()) {
+		ctx, kill := context.WithCancel(t.Context())
+		h, gone := newHistory(db, clock, slog.New(slog.DiscardHandler), true), make(chan error, 1)
+		go func() { gone <- h.Run(ctx) }()
+		return h, func() {
+			kill()
+			if err := <-gone; err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	until := func(what string, ok func(HistoryState) bool) (s HistoryState) {
+		for range 6000 {
+			if text, err := db.Setting(t.Context(), historySetting); err == nil && json.Unmarshal([]byte(text), &s) == nil && ok(s) {
+				return s
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Fatalf("not %s: %+v", what, s)
+		return s
+	}
+	stored := func() int {
+		c, err := db.Conservation(t.Context())
+		if err != nil || !c.OK() {
+			t.Fatalf("conserved: %+v %v", c, err)
+		}
+		return int(c.Conversations)
+	}
+	for _, done := range []int{20, 130, 410} { // within a day, not at its end
+		_, kill := process()
+		until("so far", func(s HistoryState) bool { return s.Done >= done })
+		kill()
+		if s := until("cut off", func(HistoryState) bool { return true }); s.Done != stored() || s.Loaded {
+			t.Fatalf("cut off after %d: %d are stored, the state is %+v", done, stored(), s)
+		}
+		clock.Move(24 * time.Hour) // it is continued on another day
+	}
+	_, kill := process()
+	s := until("loaded", func(s HistoryState) bool { return s.Loaded })
+	if s.Done != s.Total || stored() != s.Total {
+		t.Errorf("%d are stored, the state is %+v", stored(), s)
+	}
+	kill()
+
+	if err := db.PutSetting(t.Context(), historySetting, HistoryState{Running: true, Removed: true}.text()); err != nil {
+		t.Fatal(err)
+	}
+	_, kill = process() // killed while it removed
+	until("removed", func(s HistoryState) bool { return s.Removed && !s.Running })
+	kill()
+	if n := stored(); n != 0 {
+		t.Errorf("%d are left", n)
 	}
 }
 

@@ -24,12 +24,18 @@ const (
 
 // HistoryState is how far the made-up past is.
 type HistoryState struct {
-	Running bool   `json:"running"` // being loaded or removed
-	Loaded  bool   `json:"loaded"`  // whole
-	Removed bool   `json:"removed"` // on purpose: it is not loaded again by itself
-	Done    int    `json:"done"`    // conversations
-	Total   int    `json:"total"`
-	Err     string `json:"err,omitempty"`
+	Running bool      `json:"running"` // being loaded or removed
+	Loaded  bool      `json:"loaded"`  // whole
+	Removed bool      `json:"removed"` // on purpose: it is not loaded again by itself
+	Done    int       `json:"done"`    // conversations
+	Total   int       `json:"total"`
+	Until   zongji.Ms `json:"until,omitempty"` // the midnight that it ends at
+	Err     string    `json:"err,omitempty"`
+}
+
+func (s HistoryState) text() string {
+	b, _ := json.Marshal(s) // plain fields
+	return string(b)
 }
 
 // history loads and removes the made-up past in the background.
@@ -77,14 +83,13 @@ func (h *history) ask(load bool) error {
 // Run does what is asked until ctx ends. A load that was cut off goes on
 // where it stopped.
 func (h *history) Run(ctx context.Context) error {
-	text, err := h.db.Setting(ctx, historySetting)
-	var done HistoryState
-	if err == nil {
-		_ = json.Unmarshal([]byte(text), &done) // ours; unreadable means none
+	done, err := h.saved(ctx)
+	if err != nil {
+		return err
 	}
 	h.set(done)
 	if done.Running || h.auto && !done.Loaded && !done.Removed {
-		_ = h.ask(true) // the channel is empty
+		_ = h.ask(!done.Removed) // the channel is empty
 	}
 	for {
 		select {
@@ -107,17 +112,27 @@ func (h *history) Run(ctx context.Context) error {
 	}
 }
 
+// saved returns the state as it was written with the conversations.
+func (h *history) saved(ctx context.Context) (s HistoryState, err error) {
+	text, err := h.db.Setting(ctx, historySetting)
+	if zongji.KindOf(err) == zongji.NotFound {
+		return s, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &s)
+	}
+	return s, err
+}
+
 func (h *history) keep(ctx context.Context, s HistoryState) error {
 	h.set(s)
-	b, err := json.Marshal(s)
-	if err != nil {
-		return err
-	}
-	return h.db.PutSetting(ctx, historySetting, string(b))
+	return h.db.PutSetting(ctx, historySetting, s.text())
 }
 
 func (h *history) remove(ctx context.Context) error {
-	h.set(HistoryState{Running: true})
+	if err := h.keep(ctx, HistoryState{Running: true, Removed: true}); err != nil {
+		return err
+	}
 	if _, err := h.db.RemoveHistory(ctx); err != nil {
 		return err
 	}
@@ -125,45 +140,62 @@ func (h *history) remove(ctx context.Context) error {
 }
 
 // load writes day after day, the newest first, so that screens have
-// something to show at once.
+// something to show at once. What was cut off goes on with the same days; else
+// it begins from nothing.
 func (h *history) load(ctx context.Context) error {
-	past, err := h.past(ctx)
+	s, err := h.saved(ctx)
+	if err != nil || s.Loaded {
+		return err
+	}
+	if s.Done == 0 {
+		if _, err := h.db.RemoveHistory(ctx); err != nil {
+			return err
+		}
+		s.Until = zongji.MsOf(midnight(h.clock.Now()))
+	}
+	past, err := h.past(ctx, s.Until.Time())
 	if err != nil {
 		return err
 	}
-	s := h.State()
-	if s.Loaded {
-		return nil
-	}
-	if !s.Running {
-		s = HistoryState{Running: true}
-	}
-	s.Total = 0
+	s = HistoryState{Running: true, Done: s.Done, Until: s.Until}
 	for _, day := range past {
 		s.Total += len(day)
 	}
+	if err := h.keep(ctx, s); err != nil {
+		return err
+	}
 	seen := 0
 	for _, day := range past {
-		if seen += len(day); seen <= s.Done {
-			continue // before a cut-off
-		}
-		if err := h.db.LoadHistory(ctx, day, nil); err != nil {
+		rest := day[min(len(day), max(0, s.Done-seen)):]
+		before := s.Done
+		err := h.db.LoadHistory(ctx, rest, historySetting, func(done int) string {
+			s.Done = before + done
+			return s.text()
+		})
+		if err != nil {
 			return err
 		}
-		s.Done = seen
-		if err := h.keep(ctx, s); err != nil {
-			return err
+		h.set(s)
+		if seen += len(day); len(rest) > 0 {
+			sleep(ctx, 50*time.Millisecond) // others write too
 		}
-		sleep(ctx, 50*time.Millisecond) // others write too
 	}
 	s.Running, s.Loaded = false, true
 	return h.keep(ctx, s)
 }
 
-// past makes the conversations of 30 days that end last midnight, by day, the
-// newest first. The same seed, people and queues make the same past, moved to
-// today.
-func (h *history) past(ctx context.Context) ([][]store.HistoryConversation, error) {
+// shopZone is where the sample department works.
+var shopZone = time.FixedZone("Asia/Shanghai", 8*3600)
+
+// midnight returns when the day of now began.
+func midnight(now time.Time) time.Time {
+	now = now.In(shopZone)
+	return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, shopZone)
+}
+
+// past makes the conversations of the 30 days before until, by day, the newest
+// first. The same seed, people and queues make the same past, moved to until.
+func (h *history) past(ctx context.Context, until time.Time) ([][]store.HistoryConversation, error) {
 	p, err := Sample()
 	if err != nil {
 		return nil, err
@@ -193,12 +225,10 @@ func (h *history) past(ctx context.Context) ([][]store.HistoryConversation, erro
 	if len(agents) == 0 || len(queues) == 0 || len(chans) == 0 {
 		return nil, errors.New("no agents, queues or channels to make a past of")
 	}
-	zone := time.FixedZone("Asia/Shanghai", 8*3600)
-	now := h.clock.Now().In(zone)
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
+	until = until.In(shopZone)
 	var days [][]store.HistoryConversation
 	for back := 1; back <= historyDays; back++ {
-		day := midnight.AddDate(0, 0, -back)
+		day := until.AddDate(0, 0, -back)
 		g := &pastDay{r: rand.New(rand.NewPCG(historySeed, uint64(back))), p: p.History, greeting: p.Agents.Greeting, answers: answers, day: day, agents: agents, queues: queues, channel: chans[0]}
 		n := (historyPerDay + g.r.IntN(21) - 10) * 7 * weight(p.History.Weekdays, int(day.Weekday())) / max(1, sum(p.History.Weekdays))
 		var convs []store.HistoryConversation

@@ -44,7 +44,7 @@ func BenchmarkLists(b *testing.B) {
 		}
 		all = append(all, store.HistoryConversation{Contact: zongji.Contact{Name: "客"}, Conv: c, Messages: []zongji.Message{{From: zongji.FromContact, Text: "你好", At: now + zongji.Ms(i)}}})
 	}
-	if err := db.LoadHistory(b.Context(), all, nil); err != nil {
+	if err := db.LoadHistory(b.Context(), all, "", nil); err != nil {
 		b.Fatal(err)
 	}
 	scopes := []zongji.Scope{{All: true, User: 1}, {User: 5, Teams: []int64{3}, Queues: []int64{4, 5}}}

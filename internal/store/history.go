@@ -31,24 +31,28 @@ type HistoryEvent struct {
 	Data  any // one of the Data types
 }
 
-// LoadHistory writes conversations, marked to be removed together. progress,
-// when given, is told how many are written.
-func (db *DB) LoadHistory(ctx context.Context, all []HistoryConversation, progress func(done int)) error {
+// LoadHistory writes conversations, marked to be removed together, some in
+// each transaction. With them goes the setting key, its JSON text made of how
+// many are written then, so that a load cut off anywhere can go on without
+// writing one twice. An empty key writes no setting.
+func (db *DB) LoadHistory(ctx context.Context, all []HistoryConversation, key string, text func(done int) string) error {
 	done := 0
 	for chunk := range slices.Chunk(all, historyChunk) {
+		done += len(chunk)
 		err := db.write(ctx, func(u run) error {
 			for i := range chunk {
 				if err := u.history(&chunk[i]); err != nil {
 					return err
 				}
 			}
-			return nil
+			if key == "" {
+				return nil
+			}
+			_, err := u.exec(u.db.q.SettingPut, key, text(done))
+			return err
 		})
 		if err != nil {
 			return err
-		}
-		if done += len(chunk); progress != nil {
-			progress(done)
 		}
 	}
 	return nil
