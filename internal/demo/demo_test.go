@@ -198,6 +198,18 @@ func TestHistoryCutOffGoesOnAndWritesNothingTwice(t *testing.T) {
 	}
 }
 
+func TestTableColumnsAreEvenOnTheScreen(t *testing.T) {
+	var b strings.Builder
+	table(&b, [][]any{{"customer", "said", "agent", "wait s", "end"}, {"王阿姨", 12, "陈晓雨", 3.25, "解决"}, {"bob", 1, "", 100.0, "left"}})
+	want := `customer  said  agent   wait s  end
+王阿姨      12  陈晓雨     3.2  解决
+bob          1           100.0  left
+`
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+}
+
 // binary builds the product once.
 var binary = sync.OnceValues(func() (string, error) {
 	bin := filepath.Join(binDir, "zongji")

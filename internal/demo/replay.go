@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mattn/go-runewidth"
 )
 
 // ReplayConfig says where and how recorded customers play.
@@ -56,10 +58,11 @@ func Replay(ctx context.Context, cfg ReplayConfig, customers []Customer) error {
 	if cfg.JSON {
 		return json.NewEncoder(cfg.Out).Encode(map[string]any{"customers": outcomes, "counters": c})
 	}
-	fmt.Fprintf(cfg.Out, "%-14s %4s %4s %-10s %9s %9s %5s %-8s %s\n", "customer", "said", "bot", "agent", "bot ms", "wait s", "stars", "end", "")
+	rows := [][]any{{"customer", "said", "bot", "agent", "bot ms", "wait s", "stars", "end", ""}}
 	for _, o := range outcomes {
-		fmt.Fprintf(cfg.Out, "%-14s %4d %4d %-10s %9d %9.1f %5d %-8s %s\n", o.Customer, o.Said, o.Bot, o.Agent, o.FirstBot.Milliseconds(), o.Wait.Seconds(), o.Stars, o.End, o.Err)
+		rows = append(rows, []any{o.Customer, o.Said, o.Bot, o.Agent, o.FirstBot.Milliseconds(), o.Wait.Seconds(), o.Stars, o.End, o.Err})
 	}
+	table(cfg.Out, rows)
 	fmt.Fprintf(cfg.Out, "acknowledged %d, lost %d, doubled %d\n", c.Acked, c.Lost, c.Doubled)
 	return conserved(c)
 }
@@ -85,6 +88,34 @@ func look(ctx context.Context, l *Ledger, base, channel string, t Trail) error {
 	}
 	l.Looked(cids, stored)
 	return nil
+}
+
+// table writes rows below their head. A column is as wide as its widest cell
+// on the screen, where a Chinese character takes two places; numbers stand
+// right.
+func table(w io.Writer, rows [][]any) {
+	cells, width := make([][]string, len(rows)), make([]int, len(rows[0]))
+	for i, row := range rows {
+		for j, v := range row {
+			text := fmt.Sprint(v)
+			if s, ok := v.(float64); ok {
+				text = fmt.Sprintf("%.1f", s)
+			}
+			cells[i] = append(cells[i], text)
+			width[j] = max(width[j], runewidth.StringWidth(text))
+		}
+	}
+	last := rows[len(rows)-1]
+	for _, row := range cells {
+		for j, text := range row {
+			fill := runewidth.FillLeft
+			if _, word := last[j].(string); word {
+				fill = runewidth.FillRight
+			}
+			row[j] = fill(text, width[j])
+		}
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(row, "  "), " "))
+	}
 }
 
 // bar draws a progress bar in one line.
