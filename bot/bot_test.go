@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"zongji/bot"
+	"zongji/internal/testenv"
 	"zongji/internal/zongji"
 )
 
@@ -163,13 +163,12 @@ func jsonl(t *testing.T, path string, each func(id, question, text, faq string, 
 }
 
 func TestEvalOnPublicSets(t *testing.T) {
-	data := os.Getenv("ZONGJI_TESTDATA")
-	if data == "" || testing.Short() {
-		t.Skip("ZONGJI_TESTDATA is not set")
+	if testing.Short() {
+		t.Skip("-short")
 	}
 	for set, least := range map[string]float64{"ths_sim5": .65, "bank5": .53, "smp2017": .75, "mix_zh_en": .65} {
 		t.Run(set, func(t *testing.T) {
-			dir := filepath.Join(data, "faq", set)
+			dir := testenv.Data(t, "faq", set)
 			ids := map[string]int64{}
 			var faqs []zongji.FAQ
 			jsonl(t, dir+"/kb.jsonl", func(id, q, _, _ string, similar []string) {

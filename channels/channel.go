@@ -116,8 +116,8 @@ type VisitorView struct {
 
 // Shared is the little that adapters need from the live side.
 type Shared interface {
+	// Take takes n tokens of a bucket that all nodes share; see bus.Bucket.
 	Take(ctx context.Context, key string, n, burst int, rate float64) (ok bool, retry time.Duration, err error)
-	Once(ctx context.Context, key, value string, ttl time.Duration) (bool, error)
 }
 
 // Blobs keeps attachments.
@@ -125,7 +125,7 @@ type Blobs interface {
 	// Put stores at most limit bytes and returns the file with its sniffed
 	// type; a type outside the allowed ones is an Invalid error.
 	Put(ctx context.Context, name string, r io.Reader, limit int64) (zongji.File, error)
-	// File returns a stored file by the token of its URL.
+	// ByToken returns a stored file by the token of its URL.
 	ByToken(ctx context.Context, token string) (zongji.File, error)
 }
 

@@ -23,7 +23,7 @@ const (
 type accounts struct {
 	mu   sync.RWMutex
 	open map[int64]*account
-	wake chan struct{}
+	wake chan struct{} // limit 1: the configuration changed
 }
 
 type account struct {
@@ -32,15 +32,6 @@ type account struct {
 	wrote  chan struct{} // limit 1: an outbox row was written
 	cancel context.CancelFunc
 	done   chan struct{}
-}
-
-func (a *accounts) changed() chan struct{} {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.wake == nil {
-		a.wake = make(chan struct{}, 1)
-	}
-	return a.wake
 }
 
 // ChannelHandler returns the handler of an open account by its public key.
@@ -106,7 +97,6 @@ func (r *Router) pushes(c *zongji.Conversation) bool {
 
 // runAccounts opens and closes channel accounts as they are configured.
 func (r *Router) runAccounts(ctx context.Context) {
-	wake := r.accounts.changed()
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for {
@@ -116,7 +106,7 @@ func (r *Router) runAccounts(ctx context.Context) {
 		case <-ctx.Done():
 			stop()
 			return
-		case <-wake:
+		case <-r.accounts.wake:
 		case <-c:
 		}
 		stop()
@@ -212,10 +202,6 @@ var _ channels.Shared = shared{}
 
 func (s shared) Take(ctx context.Context, key string, n, burst int, rate float64) (bool, time.Duration, error) {
 	return s.bus.Bucket.Take(ctx, key, n, burst, rate)
-}
-
-func (s shared) Once(ctx context.Context, key, value string, ttl time.Duration) (bool, error) {
-	return s.bus.Values.Once(ctx, key, value, ttl)
 }
 
 // tokens keeps visitor tokens in SQL.

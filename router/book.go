@@ -50,7 +50,7 @@ func (r *Router) Load(ctx context.Context) error {
 		r.cfg.Bot.Load(versions["faq"], faqs)
 	}
 	r.book.Store(b)
-	poke(r.accounts.changed())
+	poke(r.accounts.wake)
 	return nil
 }
 

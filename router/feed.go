@@ -103,7 +103,7 @@ func (f *feed) run(ctx context.Context) {
 			if f.down.Swap(false) {
 				f.r.log.Info("bus is back")
 				f.catchUp(ctx)
-				f.r.presence.poke()
+				poke(f.r.presence.wake)
 			}
 			for _, l := range evs {
 				f.takeInOrder(l, pos)
@@ -137,7 +137,7 @@ func (f *feed) restart(ctx context.Context) {
 	for _, o := range gone {
 		f.tell(zongji.Live{OfferEnd: &zongji.OfferEnd{Offer: o.ID, Conv: o.Conv, Agent: o.Agent, Queue: o.Queue, How: "withdrawn", Reason: "bus"}})
 	}
-	f.r.presence.poke()
+	poke(f.r.presence.wake)
 	f.catchUp(ctx)
 	f.resyncOffers(ctx)
 	f.r.resumeVisitors()

@@ -116,8 +116,8 @@ func New(cfg Config) *Router {
 	}
 	r.book.Store(&book{})
 	r.feed = newFeed(r)
-	r.presence.agents = map[int64]bool{}
-	r.accounts.open = map[int64]*account{}
+	r.presence.agents, r.presence.wake = map[int64]bool{}, make(chan struct{}, 1)
+	r.accounts.open, r.accounts.wake = map[int64]*account{}, make(chan struct{}, 1)
 	return r
 }
 

@@ -13,24 +13,13 @@ import (
 type presence struct {
 	mu     sync.Mutex
 	agents map[int64]bool
-	wake   chan struct{}
+	wake   chan struct{} // limit 1: beat at once
 }
 
 func (p *presence) list() []int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Collect(maps.Keys(p.agents))
-}
-
-func (p *presence) poke() { poke(p.wakeUp()) }
-
-func (p *presence) wakeUp() chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.wake == nil {
-		p.wake = make(chan struct{}, 1)
-	}
-	return p.wake
 }
 
 // SetState changes what an agent says of himself, or what is said for him:
@@ -116,7 +105,6 @@ func (r *Router) beat(ctx context.Context, agent int64) {
 // runPresence keeps the presence of this node's agents alive; when it ends
 // they leave, so that another node need not wait for the lease.
 func (r *Router) runPresence(ctx context.Context) {
-	wake := r.presence.wakeUp()
 	for {
 		for _, agent := range r.presence.list() {
 			r.beat(ctx, agent)
@@ -129,7 +117,7 @@ func (r *Router) runPresence(ctx context.Context) {
 				r.Absent(ctx, agent)
 			}
 			return
-		case <-wake:
+		case <-r.presence.wake:
 		case <-c:
 		}
 		stop()

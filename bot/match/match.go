@@ -9,7 +9,6 @@ import (
 	"hash/maphash"
 	"math"
 	"slices"
-	"strings"
 
 	"zongji/internal/zongji"
 )
@@ -254,6 +253,3 @@ func appendRunes(b []byte, rs ...rune) []byte {
 	}
 	return b
 }
-
-// Same reports whether two texts ask the same words.
-func Same(a, b string) bool { return strings.EqualFold(bare(Normal(a)), bare(Normal(b))) }

@@ -213,8 +213,6 @@ func (h *house) Take(context.Context, string, int, int, float64) (bool, time.Dur
 	return true, 0, nil
 }
 
-func (h *house) Once(context.Context, string, string, time.Duration) (bool, error) { return true, nil }
-
 // shelf keeps uploads.
 type shelf struct{ *house }
 

@@ -120,11 +120,15 @@ func openBus(ctx context.Context, cfg configs.Config, log *slog.Logger) (*bus.Bu
 	return bus.NewMemory(), nil
 }
 
-// Open builds the parts; nothing runs yet.
-func Open(ctx context.Context, cfg configs.Config, opt Options) (*Parts, error) {
+// Open builds the parts; nothing runs yet. Close ends what it opened.
+func Open(ctx context.Context, cfg configs.Config, opt Options) (_ *Parts, err error) {
 	p := &Parts{Config: cfg, Log: opt.Log, Clock: zongji.Wall{}, Reg: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			_ = p.Close() // the first error tells more
+		}
+	}()
 	p.Reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	var err error
 	if p.Store, err = OpenStore(ctx, cfg, p.Log, p.Reg); err != nil {
 		return nil, err
 	}
@@ -151,6 +155,18 @@ func Open(ctx context.Context, cfg configs.Config, opt Options) (*Parts, error) 
 	return p, nil
 }
 
+// Close closes bus and database.
+func (p *Parts) Close() error {
+	var errs []error
+	if p.Bus != nil {
+		errs = append(errs, p.Bus.Close())
+	}
+	if p.Store != nil {
+		errs = append(errs, p.Store.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // Run serves until ctx ends, then drains: no new sockets, screens are told to
 // move, what is being sent is finished.
 func Run(ctx context.Context, cfg configs.Config, opt Options) error {
@@ -159,8 +175,7 @@ func Run(ctx context.Context, cfg configs.Config, opt Options) error {
 	if err != nil {
 		return err
 	}
-	defer p.Store.Close()
-	defer p.Bus.Close()
+	defer p.Close()
 	ln, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)

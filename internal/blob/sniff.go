@@ -41,11 +41,6 @@ var extensions = map[string][]string{
 	typeMP3: {".mp3"}, typeMP4: {".mp4", ".m4a", ".m4v", ".mov"}, typeAMR: {".amr"}, typeWAV: {".wav"},
 }
 
-// Types returns the allowed media types, sorted.
-func Types() []string {
-	return []string{typePDF, typeDocx, typePptx, typeXlsx, typeZip, typeAMR, typeMP3, typeWAV, typeGIF, typeJPEG, typePNG, typeWebP, typeCSV, typeText, typeMP4}
-}
-
 // inline are the types that a browser may show in place; all else is saved.
 var inline = map[string]bool{typePNG: true, typeJPEG: true, typeGIF: true, typeWebP: true, typeMP3: true, typeMP4: true}
 

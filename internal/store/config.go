@@ -155,11 +155,6 @@ func (db *DB) PutSetting(ctx context.Context, key, text string) error {
 	})
 }
 
-// DeleteSetting removes a setting.
-func (db *DB) DeleteSetting(ctx context.Context, key string) error {
-	return db.remove(ctx, "settings", db.q.SettingDelete, key)
-}
-
 var errNoChannel = zongji.Errorf(zongji.NotFound, "no_channel", "no such channel")
 
 func (db *DB) scanChannel(s scan) (c zongji.ChannelAccount, err error) {
@@ -245,12 +240,6 @@ func (db *DB) PutFAQs(ctx context.Context, faqs []zongji.FAQ) ([]zongji.FAQ, err
 // DeleteFAQ removes an entry.
 func (db *DB) DeleteFAQ(ctx context.Context, id int64) error {
 	return db.remove(ctx, "faq", db.q.FAQDelete, id)
-}
-
-// FAQVersion returns the version of the knowledge base.
-func (db *DB) FAQVersion(ctx context.Context) (int64, error) {
-	all, err := db.ConfigVersions(ctx)
-	return all["faq"], err
 }
 
 // FAQHit adds to the counts of an entry; the version stays.
@@ -463,26 +452,6 @@ func (db *DB) DeleteUserSessions(ctx context.Context, user int64, keepHash strin
 		_, err := u.exec(db.q.SessionsDelete, user, keepHash)
 		return err
 	})
-}
-
-// LoginFailed notes a failed login of name and returns how many there were
-// since a moment; those before it are forgotten.
-func (db *DB) LoginFailed(ctx context.Context, name string, since zongji.Ms) (n int, err error) {
-	err = db.write(ctx, func(u run) error {
-		if _, err := u.exec(db.q.FailureExpire, name, since); err != nil {
-			return err
-		}
-		if _, err := u.exec(db.q.FailureInsert, name, db.now()); err != nil {
-			return err
-		}
-		return u.one(db.q.FailureCount, []any{name, since}, &n)
-	})
-	return n, err
-}
-
-// LoginFailures returns how many logins of name failed since a moment.
-func (db *DB) LoginFailures(ctx context.Context, name string, since zongji.Ms) (n int, err error) {
-	return n, db.read(ctx).one(db.q.FailureCount, []any{name, since}, &n)
 }
 
 // Audit logs who did what. data is an object for JSON, or nil.

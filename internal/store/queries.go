@@ -3,7 +3,7 @@ package store
 // queries holds the statements; the text is in queries/*.sql.
 type queries struct {
 	ConfigBump, ConfigVersions, TeamAll, TeamPut, TeamDelete, QueueAll, QueuePut, QueueDelete, SkillAll, SkillPut, SkillDelete,
-	CalendarAll, CalendarPut, CalendarDelete, SettingByKey, SettingPut, SettingFirst, SettingDelete, ChannelAll, ChannelByKey,
+	CalendarAll, CalendarPut, CalendarDelete, SettingByKey, SettingPut, SettingFirst, ChannelAll, ChannelByKey,
 	ChannelByID, ChannelPut, ChannelSecret, ChannelDelete, FAQAll, FAQPut, FAQDelete, FAQCount, QuickReplyAll, QuickReplyByID,
 	QuickReplyPut, QuickReplyDelete, RulesNewest, RulesByVersion, RulesAll, RulesInsert, PoolEpoch, LeaseTake, LeaseEnd, NodeAll,
 	NodeTake, NodeKeep, Version, Bytes, SchemaVersion, Ping, ConvByID, ConvToChange, ConvOpen, ConvNewest, ConvInsert, ConvUpdate,
@@ -17,6 +17,6 @@ type queries struct {
 	DemoContact, ContactInsert, ContactUpdate, ContactByID, ContactByIdentity, IdentityInsert, IdentityOf, ContactsByPhone,
 	ContactsByEmail, ContactUnindex, ContactIndex, ContactSearch, AgentStateAll, AgentStatePut, AgentEventInsert, AgentLoads, UserAll,
 	UserByID, UserByLogin, UserPut, UserDelete, UserHash, UserSetHash, SessionPut, SessionByToken, SessionDelete, SessionsDelete,
-	SessionsExpire, VisitorByToken, VisitorPut, FailureInsert, FailureCount, FailureExpire, AuditInsert, AuditLast, FileInsert,
+	SessionsExpire, VisitorByToken, VisitorPut, AuditInsert, AuditLast, FileInsert,
 	FileByID, FileByToken *stmt
 }

@@ -24,7 +24,6 @@ const (
 	EvTagged     EventKind = "tagged"     // TagData
 	EvBot        EventKind = "bot"        // what the bot decided: BotData
 	EvPoints     EventKind = "points"     // priority changed: PointsData
-	EvContact    EventKind = "contact"    // the profile changed: no data
 	EvUnroutable EventKind = "unroutable" // nobody can be found: RoutedData
 	EvFeedback   EventKind = "feedback"   // 解决了/没解决: FeedbackData
 )
@@ -89,7 +88,7 @@ type CandidateWhy struct {
 // AssignedData tells how a conversation came to its owner.
 type AssignedData struct {
 	Agent int64  `json:"agent"`
-	How   string `json:"how"` // offer | auto | pull | takeover | transfer | resume
+	How   string `json:"how"` // offer | auto | pull | takeover | resume
 	Offer int64  `json:"offer,omitempty"`
 	Wait  int64  `json:"wait_ms"`
 }

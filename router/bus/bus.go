@@ -35,7 +35,6 @@ type Bus struct {
 	Stream   Stream
 	Presence Presence
 	Bucket   Bucket
-	Values   Values
 	Typing   Typing
 	Ping     func(context.Context) error
 	// Flush empties it, as FLUSHALL does: for demonstrations and tests.
@@ -172,15 +171,6 @@ type Bucket interface {
 	// Take takes n tokens from a bucket of size burst that refills with rate
 	// tokens per second. When refused it returns how long to wait.
 	Take(ctx context.Context, key string, n, burst int, rate float64) (ok bool, retry time.Duration, err error)
-}
-
-// Values is small shared state with an end of life.
-type Values interface {
-	Get(ctx context.Context, key string) (string, bool, error)
-	Set(ctx context.Context, key, value string, ttl time.Duration) error
-	// Once sets key if it is not there and reports whether it did.
-	Once(ctx context.Context, key, value string, ttl time.Duration) (bool, error)
-	CompareDelete(ctx context.Context, key, value string) (bool, error)
 }
 
 // TypingNote says that somebody writes. It never touches SQL or the stream.

@@ -128,11 +128,11 @@ func TestChildKeepsItsDataAndEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("ready in %v", time.Since(start))
-		_, ok, err := b.Values.Get(ctx, "k")
-		if err != nil || ok != found {
-			t.Errorf("Get = %v, %v, want %v", ok, err, found)
+		holder, err := b.Lease.Holder(ctx, "main")
+		if err != nil || (holder != "") != found {
+			t.Errorf("Holder = %q, %v, want one: %v", holder, err, found)
 		}
-		if err := b.Values.Set(ctx, "k", "v", time.Hour); err != nil {
+		if _, err := b.Lease.Acquire(ctx, "main", "1:x", time.Hour); err != nil {
 			t.Error(err)
 		}
 		if err := b.Close(); err != nil {

@@ -19,7 +19,6 @@ func placesKey(pool string) string   { return poolKey(pool, "places") }
 func offersKey(pool string) string   { return poolKey(pool, "offers") }
 func setsKey(pool string) string     { return poolKey(pool, "sets") }
 func setPrefix(pool string) string   { return poolKey(pool, "") } // then "queue:<id>" or "lane:<name>"
-func valueKey(key string) string     { return "zj:value:" + key }
 func bucketKey(key string) string    { return "zj:bucket:" + key }
 
 var (

@@ -17,7 +17,7 @@ import (
 const (
 	keepEvents   = 8_192     // entries of the event stream: minutes of the busiest day
 	keepCommands = 1_000_000 // commands nobody applied; a leader that far behind builds from SQL
-	sweepEvery   = 1024      // writes of values or buckets between two sweeps of ended ones
+	sweepEvery   = 1024      // writes of buckets between two sweeps of full ones
 )
 
 // memory is the live side of a single process.
@@ -28,7 +28,6 @@ type memory struct {
 	mu       sync.Mutex
 	pools    map[string]*memPool
 	leases   map[string]mortal
-	values   map[string]mortal
 	buckets  map[string]*bucket
 	presence map[int64]map[string]zongji.Ms
 	hearers  map[*func(TypingNote)]struct{}
@@ -60,13 +59,13 @@ func NewMemory() *Bus {
 	clock := zongji.Wall{}
 	m := &memory{
 		clock: clock, stream: newJournal[zongji.Live](clock, keepEvents),
-		pools: map[string]*memPool{}, leases: map[string]mortal{}, values: map[string]mortal{},
+		pools: map[string]*memPool{}, leases: map[string]mortal{},
 		buckets: map[string]*bucket{}, presence: map[int64]map[string]zongji.Ms{}, hearers: map[*func(TypingNote)]struct{}{},
 	}
 	return &Bus{
 		Kind: "memory", Detail: "one process",
 		Lease: memLease{m}, Pool: memPools{m}, Offers: memOffers{m}, Stream: memStream{m}, Presence: memPresence{m},
-		Bucket: memBucket{m}, Values: memValues{m}, Typing: memTyping{m},
+		Bucket: memBucket{m}, Typing: memTyping{m},
 		Ping:  func(context.Context) error { return nil },
 		Flush: func(context.Context) error { m.flush(); return nil },
 		Close: func() error { return nil },
@@ -99,7 +98,6 @@ func (m *memory) flush() {
 		clear(p.offers)
 	}
 	clear(m.leases)
-	clear(m.values)
 	clear(m.buckets)
 	clear(m.presence)
 }
@@ -110,7 +108,6 @@ func (m *memory) sweep() {
 		return
 	}
 	now := m.clock.Now()
-	maps.DeleteFunc(m.values, func(_ string, v mortal) bool { return v.until <= zongji.MsOf(now) })
 	maps.DeleteFunc(m.buckets, func(_ string, b *bucket) bool { return !b.full.After(now) })
 }
 
@@ -486,53 +483,6 @@ func (m memBucket) Take(_ context.Context, key string, n, burst int, rate float6
 	}
 	b.tokens -= float64(n)
 	return true, 0, nil
-}
-
-type memValues struct{ *memory }
-
-// live expects the lock.
-func (m memValues) live(key string) (mortal, bool) {
-	v, ok := m.values[key]
-	return v, ok && v.until > zongji.NowMs(m.clock)
-}
-
-func (m memValues) Get(_ context.Context, key string) (string, bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	v, ok := m.live(key)
-	if !ok {
-		return "", false, nil
-	}
-	return v.value, true, nil
-}
-
-func (m memValues) Set(_ context.Context, key, value string, ttl time.Duration) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.sweep()
-	m.values[key] = mortal{value, zongji.NowMs(m.clock).Add(ttl)}
-	return nil
-}
-
-func (m memValues) Once(_ context.Context, key, value string, ttl time.Duration) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, ok := m.live(key); ok {
-		return false, nil
-	}
-	m.sweep()
-	m.values[key] = mortal{value, zongji.NowMs(m.clock).Add(ttl)}
-	return true, nil
-}
-
-func (m memValues) CompareDelete(_ context.Context, key, value string) (bool, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if v, ok := m.live(key); !ok || v.value != value {
-		return false, nil
-	}
-	delete(m.values, key)
-	return true, nil
 }
 
 type memTyping struct{ *memory }

@@ -89,7 +89,7 @@ func OpenRedis(ctx context.Context, url string) (*Bus, error) {
 	return &Bus{
 		Kind: "redis", Detail: opt.Addr,
 		Lease: redisLease{r}, Pool: redisPool{r}, Offers: redisOffers{r}, Stream: redisStream{r}, Presence: redisPresence{r},
-		Bucket: redisBucket{r}, Values: redisValues{r}, Typing: redisTyping{r},
+		Bucket: redisBucket{r}, Typing: redisTyping{r},
 		Ping:  func(ctx context.Context) error { return down(r.c.Ping(ctx).Err()) },
 		Flush: func(ctx context.Context) error { return down(r.c.FlushDB(ctx).Err()) },
 		Close: r.c.Close,
@@ -501,30 +501,6 @@ func (r redisBucket) Take(ctx context.Context, key string, n, burst int, rate fl
 	return wait < 0, time.Duration(max(0, wait)) * time.Millisecond, nil
 }
 
-type redisValues struct{ live }
-
-func (r redisValues) Get(ctx context.Context, key string) (string, bool, error) {
-	v, err := r.c.Get(ctx, valueKey(key)).Result()
-	if errors.Is(err, redis.Nil) {
-		return "", false, nil
-	}
-	return v, err == nil, down(err)
-}
-
-func (r redisValues) Set(ctx context.Context, key, value string, ttl time.Duration) error {
-	return down(r.c.Set(ctx, valueKey(key), value, ttl).Err())
-}
-
-func (r redisValues) Once(ctx context.Context, key, value string, ttl time.Duration) (bool, error) {
-	ok, err := r.c.SetNX(ctx, valueKey(key), value, ttl).Result()
-	return ok, down(err)
-}
-
-func (r redisValues) CompareDelete(ctx context.Context, key, value string) (bool, error) {
-	ok, err := compareDeleteLua.Run(ctx, r.c, []string{valueKey(key)}, value).Bool()
-	return ok, down(err)
-}
-
 type redisTyping struct{ live }
 
 func (r redisTyping) Say(ctx context.Context, n TypingNote) error {
@@ -543,9 +519,12 @@ func (r redisTyping) Hear(ctx context.Context, fn func(TypingNote)) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case m := <-notes:
+		case m, ok := <-notes:
+			if !ok {
+				return ErrDown // the connection was closed for good
+			}
 			var n TypingNote
-			if m != nil && json.Unmarshal([]byte(m.Payload), &n) == nil {
+			if json.Unmarshal([]byte(m.Payload), &n) == nil {
 				fn(n)
 			}
 		}

@@ -133,25 +133,6 @@ func (e *Engine) candidates(it *Item, l *lane, chosen []*Agent) []zongji.Candida
 	return out
 }
 
-// Explain says of each agent whether he could be asked for the conversation
-// now, and if not, the first test that he fails; nil when it does not wait.
-func (e *Engine) Explain(conv int64) []zongji.CandidateWhy {
-	it := e.items[conv]
-	if it == nil || it.state == held {
-		return nil
-	}
-	var out []zongji.CandidateWhy
-	for _, a := range e.order {
-		why := e.Fits(it, a)
-		c := zongji.CandidateWhy{Agent: a.ID, Fits: why == "", Why: why, Idle: max(0, int64(e.now-a.since)/1000)}
-		if a.Capacity > 0 {
-			c.Load = float64(a.load) / float64(a.Capacity)
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
 // end ends one offer and gives its capacity back.
 func (e *Engine) end(o *offer, how, why string) {
 	delete(e.offers, o.ID)

@@ -49,9 +49,6 @@ INSERT INTO setting (key, body) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET 
 -- name: SettingFirst
 INSERT INTO setting (key, body) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING
 
--- name: SettingDelete
-DELETE FROM setting WHERE key = $1
-
 -- name: ChannelAll
 SELECT id, key, secret, body FROM channel_account ORDER BY key
 

@@ -104,15 +104,6 @@ SELECT ext FROM visitor WHERE channel = $1 AND token = $2
 -- name: VisitorPut
 INSERT INTO visitor (channel, token, ext) VALUES ($1, $2, $3) ON CONFLICT (channel, token) DO UPDATE SET ext = excluded.ext
 
--- name: FailureInsert
-INSERT INTO login_failure (name, at) VALUES ($1, $2)
-
--- name: FailureCount
-SELECT COUNT(*) FROM login_failure WHERE name = $1 AND at > $2
-
--- name: FailureExpire
-DELETE FROM login_failure WHERE name = $1 AND at <= $2
-
 -- name: AuditInsert
 INSERT INTO audit (id, at, who, what, about, data) VALUES ($1, $2, $3, $4, $5, $6)
 

@@ -40,7 +40,6 @@ func Run(t *testing.T, open func(t *testing.T) *bus.Bus) {
 		{"a commit trims what is applied and keeps the cursor's position", trim},
 		{"a bucket gives its burst, then its rate", bucket},
 		{"presence lasts as long as one node beats", presence},
-		{"values end, are set once, and are deleted by their value", values},
 		{"typing reaches who hears", typing},
 		{"a reader stops with its ctx", stops},
 	} {
@@ -371,31 +370,6 @@ func presence(t *testing.T, b *bus.Bus) {
 	must(t, b.Presence.Leave(ctx, 1, "a"))
 	must(t, b.Presence.Leave(ctx, 3, "a"))
 	eventually(t, "2 vanishes", func() bool { return reflect.DeepEqual(alive(), map[int64]bool{1: true}) })
-}
-
-func values(t *testing.T, b *bus.Bus) {
-	ctx := t.Context()
-	_, ok, err := b.Values.Get(ctx, "k")
-	must(t, err)
-	equal(t, "absent", ok, false)
-	for i, want := range []bool{true, false} {
-		ok, err = b.Values.Once(ctx, "k", fmt.Sprint(i), time.Minute)
-		must(t, err)
-		equal(t, "Once", ok, want)
-	}
-	v, ok, err := b.Values.Get(ctx, "k")
-	must(t, err)
-	equal(t, "Get", v+fmt.Sprint(ok), "0true")
-	for _, c := range []struct {
-		value string
-		want  bool
-	}{{"1", false}, {"0", true}, {"0", false}} {
-		ok, err = b.Values.CompareDelete(ctx, "k", c.value)
-		must(t, err)
-		equal(t, "CompareDelete "+c.value, ok, c.want)
-	}
-	must(t, b.Values.Set(ctx, "k", "x", 30*time.Millisecond))
-	eventually(t, "it ends", func() bool { _, ok, err := b.Values.Get(ctx, "k"); return err == nil && !ok })
 }
 
 func typing(t *testing.T, b *bus.Bus) {
