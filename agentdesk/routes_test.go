@@ -3,6 +3,8 @@ package agentdesk
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +42,44 @@ func TestListAndRouterAreTheSame(t *testing.T) {
 	}
 	if !slices.Equal(slices.Compact(slices.Clone(listed)), served) || len(listed) != len(served) {
 		t.Errorf("list has %d routes, router %d: %v", len(listed), len(served), listed)
+	}
+}
+
+// documented reads the addresses of a page: methods, and after them each path
+// of the same line, in backticks or after a space.
+func documented(page string) map[string]bool {
+	token := regexp.MustCompile("\\b(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\\b|[` ](/[a-z][^\\s`?]*)")
+	out := map[string]bool{}
+	for line := range strings.Lines(page) {
+		var methods []string
+		after := false // a path
+		for _, m := range token.FindAllStringSubmatch(line, -1) {
+			if m[1] != "" {
+				if after {
+					methods = nil
+				}
+				methods, after = append(methods, m[1]), false
+				continue
+			}
+			after = true
+			for _, method := range methods {
+				out[method+" "+strings.TrimPrefix(m[2], base)] = true
+			}
+		}
+	}
+	return out
+}
+
+func TestEveryRouteStandsInTheProtocol(t *testing.T) {
+	page, err := os.ReadFile("../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := documented(string(page))
+	for _, r := range New(Config{Demo: noDemo{}}).routes() {
+		if !known[r.Method+" "+strings.TrimPrefix(r.Path, base)] {
+			t.Errorf("docs/protocol.md does not name %s %s", r.Method, r.Path)
+		}
 	}
 }
 
