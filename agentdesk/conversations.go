@@ -2,9 +2,6 @@ package agentdesk
 
 import (
 	"context"
-	"regexp"
-	"strings"
-	"unicode/utf8"
 
 	"zongji/internal/store"
 	"zongji/internal/zongji"
@@ -83,7 +80,7 @@ type convAnswer struct {
 
 // routingKinds are the events that the timeline shows between the messages.
 var routingKinds = []zongji.EventKind{zongji.EvRouted, zongji.EvAssigned, zongji.EvRequeued, zongji.EvParked, zongji.EvWrapup, zongji.EvClosed,
-	zongji.EvReopened, zongji.EvRated, zongji.EvTagged, zongji.EvOffered, zongji.EvDeclined, zongji.EvLapsed, zongji.EvUnroutable, zongji.EvFeedback, zongji.EvBot}
+	zongji.EvReopened, zongji.EvRated, zongji.EvTagged, zongji.EvPoints, zongji.EvOffered, zongji.EvDeclined, zongji.EvLapsed, zongji.EvUnroutable, zongji.EvFeedback, zongji.EvBot}
 
 func (d *Desk) conversation(ctx context.Context, me zongji.Actor, req *convReq) (convAnswer, error) {
 	a := convAnswer{Events: []zongji.Event{}, Previous: []zongji.Conversation{}}
@@ -178,24 +175,9 @@ func (d *Desk) postMessage(ctx context.Context, me zongji.Actor, req *replyReq) 
 	return d.reply(ctx, me, req.Conv, router.Reply{CID: b.CID, Text: b.Text, Files: b.Files, Note: b.Note})
 }
 
-var cidForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
 // reply is what the REST route and the socket frame do. A repeated client id
 // returns the first answer.
 func (d *Desk) reply(ctx context.Context, me zongji.Actor, conv int64, r router.Reply) (zongji.Message, error) {
-	switch n := utf8.RuneCountInString(r.Text); {
-	case !cidForm.MatchString(r.CID):
-		return zongji.Message{}, zongji.Errorf(zongji.Invalid, "bad_cid", "cid must be 1 to %d of A–Z a–z 0–9 _ -", zongji.MaxCID)
-	case n > zongji.MaxText:
-		return zongji.Message{}, zongji.Errorf(zongji.Invalid, "text_too_long", "the text has %d characters: at most %d are allowed", n, zongji.MaxText)
-	case len(r.Files) > zongji.MaxFiles:
-		return zongji.Message{}, zongji.Errorf(zongji.Invalid, "too_many_files", "%d files: at most %d are allowed", len(r.Files), zongji.MaxFiles)
-	case strings.TrimSpace(r.Text) == "" && len(r.Files) == 0:
-		return zongji.Message{}, zongji.Errorf(zongji.Invalid, "empty", "the message has neither text nor files")
-	}
-	if _, err := d.visible(ctx, me, conv); err != nil {
-		return zongji.Message{}, err
-	}
 	return d.cfg.Router.Reply(ctx, me, conv, r)
 }
 
@@ -211,9 +193,6 @@ func (d *Desk) postRead(ctx context.Context, me zongji.Actor, req *readReq) (non
 }
 
 func (d *Desk) read(ctx context.Context, me zongji.Actor, conv, seq int64) error {
-	if _, err := d.visible(ctx, me, conv); err != nil {
-		return err
-	}
 	return d.cfg.Router.Seen(ctx, me, conv, seq)
 }
 
@@ -222,16 +201,12 @@ type rowAnswer struct {
 	Conv zongji.Conversation `json:"conv"`
 }
 
-func (d *Desk) change(ctx context.Context, me zongji.Actor, conv int64, fn func() (zongji.Conversation, error)) (rowAnswer, error) {
-	if _, err := d.visible(ctx, me, conv); err != nil {
-		return rowAnswer{}, err
-	}
-	c, err := fn()
-	return rowAnswer{c}, err
-}
+// changed is the answer of a change, which the router made within the
+// caller's scope.
+func changed(c zongji.Conversation, err error) (rowAnswer, error) { return rowAnswer{c}, err }
 
 func (d *Desk) take(ctx context.Context, me zongji.Actor, req *oneConv) (rowAnswer, error) {
-	return d.change(ctx, me, req.Conv, func() (zongji.Conversation, error) { return d.cfg.Router.Take(ctx, me, req.Conv) })
+	return changed(d.cfg.Router.Take(ctx, me, req.Conv))
 }
 
 type transferReq struct {
@@ -248,9 +223,7 @@ func (d *Desk) transfer(ctx context.Context, me zongji.Actor, req *transferReq) 
 	if (b.Agent == 0) == (b.Queue == 0) {
 		return rowAnswer{}, mistakes{}.with("agent", "one_target", "name either an agent or a queue")
 	}
-	return d.change(ctx, me, req.Conv, func() (zongji.Conversation, error) {
-		return d.cfg.Router.Transfer(ctx, me, req.Conv, router.Target{Agent: b.Agent, Queue: b.Queue}, b.Note)
-	})
+	return changed(d.cfg.Router.Transfer(ctx, me, req.Conv, router.Target{Agent: b.Agent, Queue: b.Queue}, b.Note))
 }
 
 // with returns one mistake as an error.
@@ -267,15 +240,14 @@ type parkReq struct {
 }
 
 func (d *Desk) park(ctx context.Context, me zongji.Actor, req *parkReq) (rowAnswer, error) {
-	const most = 90 * 24 * 3600 * 1000 // ms
-	if now := d.now(); req.Body.Until <= now || req.Body.Until > now+most {
+	if now := d.now(); req.Body.Until <= now || req.Body.Until > now.Add(router.ParkMax) {
 		return rowAnswer{}, mistakes{}.with("until", "until", "must lie between now and 90 days from now, in milliseconds")
 	}
-	return d.change(ctx, me, req.Conv, func() (zongji.Conversation, error) { return d.cfg.Router.Park(ctx, me, req.Conv, req.Body.Until) })
+	return changed(d.cfg.Router.Park(ctx, me, req.Conv, req.Body.Until))
 }
 
 func (d *Desk) wrapup(ctx context.Context, me zongji.Actor, req *oneConv) (rowAnswer, error) {
-	return d.change(ctx, me, req.Conv, func() (zongji.Conversation, error) { return d.cfg.Router.Wrapup(ctx, me, req.Conv) })
+	return changed(d.cfg.Router.Wrapup(ctx, me, req.Conv))
 }
 
 type closeReq struct {
@@ -289,9 +261,7 @@ type closeReq struct {
 
 func (d *Desk) closeConv(ctx context.Context, me zongji.Actor, req *closeReq) (rowAnswer, error) {
 	b := req.Body
-	return d.change(ctx, me, req.Conv, func() (zongji.Conversation, error) {
-		return d.cfg.Router.Finish(ctx, me, req.Conv, router.Finish{Category: b.Category, Summary: b.Summary, AskRating: b.AskRating})
-	})
+	return changed(d.cfg.Router.Finish(ctx, me, req.Conv, router.Finish{Category: b.Category, Summary: b.Summary, AskRating: b.AskRating}))
 }
 
 type tagsReq struct {
@@ -304,12 +274,12 @@ type tagsReq struct {
 func (d *Desk) tags(ctx context.Context, me zongji.Actor, req *tagsReq) (rowAnswer, error) {
 	var m mistakes
 	for _, t := range req.Body.Tags {
-		m.need("tags", t, 40)
+		m.need("tags", t, router.MaxTag)
 	}
 	if err := m.err(); err != nil {
 		return rowAnswer{}, err
 	}
-	return d.change(ctx, me, req.Conv, func() (zongji.Conversation, error) { return d.cfg.Router.Tag(ctx, me, req.Conv, req.Body.Tags) })
+	return changed(d.cfg.Router.Tag(ctx, me, req.Conv, req.Body.Tags))
 }
 
 type oneOffer struct {

@@ -169,7 +169,7 @@ func TestBadRequestsAreNamed(t *testing.T) {
 		{"bad UTF-8", "ann", "POST", path, "{\"cid\":\"a\",\"text\":\"\xff\"}", 400, "bad_request"},
 		{"bad client id", "ann", "POST", path, map[string]any{"cid": "a b", "text": "x"}, 422, "bad_cid"},
 		{"nothing to say", "ann", "POST", path, map[string]any{"cid": "a", "text": " \n"}, 422, "empty"},
-		{"too long", "ann", "POST", path, map[string]any{"cid": "a", "text": strings.Repeat("字", 4001)}, 422, "text_too_long"},
+		{"too long", "ann", "POST", path, map[string]any{"cid": "a", "text": strings.Repeat("字", 4001)}, 422, "too_long"},
 		{"too large", "ann", "POST", path, `{"cid":"a","text":"` + strings.Repeat("x", maxBody) + `"}`, 413, "too_large"},
 		{"a forged id", "ann", "GET", "/api/v1/conversations/1e9", nil, 422, "invalid"},
 		{"a bad query", "ann", "GET", "/api/v1/search?q=%ff", nil, 400, "bad_request"},

@@ -16,7 +16,12 @@ const (
 	wrapupDefault = 2 * time.Minute // where the queue says nothing
 	maxSummary    = 2000            // characters
 	maxTags       = 20
-	parkMax       = 90 * 24 * time.Hour
+)
+
+// What is refused beyond.
+const (
+	MaxTag  = 40                  // characters of a tag
+	ParkMax = 90 * 24 * time.Hour // how long a conversation may be put aside
 )
 
 // Finish is how an agent ends a conversation.
@@ -29,8 +34,8 @@ type Finish struct {
 // Park puts a conversation aside until the customer writes or the moment
 // comes; the agent keeps it in his list, but it takes no capacity.
 func (r *Router) Park(ctx context.Context, me zongji.Actor, conv int64, until zongji.Ms) (zongji.Conversation, error) {
-	if now := r.now(); until <= now || until > now.Add(parkMax) {
-		return zongji.Conversation{}, zongji.Errorf(zongji.Invalid, "bad_time", "park until a moment within %d days", int(parkMax.Hours()/24))
+	if now := r.now(); until <= now || until > now.Add(ParkMax) {
+		return zongji.Conversation{}, zongji.Errorf(zongji.Invalid, "bad_time", "park until a moment within %d days", int(ParkMax.Hours()/24))
 	}
 	return r.serve(ctx, me, conv, func(c *zongji.Conversation, tx *tx) error {
 		if c.Status != zongji.StatusAssigned {
@@ -83,7 +88,11 @@ func (r *Router) Finish(ctx context.Context, me zongji.Actor, conv int64, f Fini
 func (r *Router) Tag(ctx context.Context, me zongji.Actor, conv int64, tags []string) (zongji.Conversation, error) {
 	var kept []string
 	for _, t := range tags {
-		if t = strings.TrimSpace(cleanText(t)); t != "" && utf8.RuneCountInString(t) <= 30 && !slices.Contains(kept, t) {
+		t = strings.TrimSpace(cleanText(t))
+		if utf8.RuneCountInString(t) > MaxTag {
+			return zongji.Conversation{}, zongji.Errorf(zongji.Invalid, "too_long", "a tag has at most %d characters", MaxTag)
+		}
+		if t != "" && !slices.Contains(kept, t) {
 			kept = append(kept, t)
 		}
 	}

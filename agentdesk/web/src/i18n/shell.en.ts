@@ -35,7 +35,7 @@ export default {
     bad_login: 'Wrong login or password', try_later: 'Too many tries, please wait', unauthenticated: 'Your session ended, please log in again', denied: 'You may not do this', http_403: 'You may not do this', http_404: 'Not found', http_401: 'Please log in',
     not_owner: 'The conversation is no longer yours', offer_taken: 'Somebody else took it', offer_over: 'The offer ended', over_capacity: 'You are at capacity: finish something first', no_conversation: 'No such conversation, or not yours to see',
     unknown_field: 'Unknown field in the request', version_moved: 'Somebody else changed it: reload, then edit', too_large: 'The file is too large', type_not_allowed: 'This type of file is not allowed', bad_code: 'Wrong setup code', setup_done: 'Already set up',
-    bad_password: 'The current password is wrong', weak_password: 'This password is too weak', closed: 'The conversation is closed', text_too_long: 'Over 4,000 characters', empty_text: 'Nothing to send', rate: 'Too fast, please wait', not_queued: 'The conversation does not wait any longer', invalid: 'Some fields are wrong', conflict: 'It changed meanwhile, please reload',
+    bad_password: 'The current password is wrong', weak_password: 'This password is too weak', closed: 'The conversation is closed', too_long: 'Too long', empty: 'Nothing to send', rate: 'Too fast, please wait', not_queued: 'The conversation does not wait any longer', invalid: 'Some fields are wrong', conflict: 'It changed meanwhile, please reload',
     not_assigned: 'The conversation is not being served', agent_away: 'This agent cannot take it now', too_many: 'Too many, please wait', slow: 'The network is too slow, reconnecting',
   },
 }

@@ -35,7 +35,7 @@ export default {
     bad_login: '账号或密码不正确', try_later: '尝试次数过多，请稍后再试', unauthenticated: '登录已失效，请重新登录', denied: '没有权限', http_403: '没有权限', http_404: '找不到', http_401: '请先登录',
     not_owner: '会话已不在您名下', offer_taken: '已被其他坐席接起', offer_over: '邀请已结束', over_capacity: '已达接待上限，请先结束一些会话', no_conversation: '没有这个会话，或不在您的权限内',
     unknown_field: '请求中有未知字段', version_moved: '已被他人修改，请刷新后再改', too_large: '文件太大', type_not_allowed: '不支持这种文件', bad_code: '设置码不正确', setup_done: '已经设置过',
-    bad_password: '当前密码不正确', weak_password: '密码太简单', closed: '会话已结束', text_too_long: '超过 4000 字', empty_text: '内容为空', rate: '操作太快，请稍候', not_queued: '会话已不在排队', invalid: '填写有误', conflict: '状态已变化，请刷新',
+    bad_password: '当前密码不正确', weak_password: '密码太简单', closed: '会话已结束', too_long: '内容太长', empty: '内容为空', rate: '操作太快，请稍候', not_queued: '会话已不在排队', invalid: '填写有误', conflict: '状态已变化，请刷新',
     not_assigned: '会话不在接待中', agent_away: '该坐席当前不可接待', too_many: '次数过多，请稍候', slow: '网络太慢，正在重连',
   },
 }
