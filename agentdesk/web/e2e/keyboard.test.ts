@@ -90,20 +90,30 @@ describe('a day at the keyboard', () => {
   })
 
   it('what is written while the server is killed arrives once, on both sides', async () => {
-    await w.kill()
-    await reply(desk, '写在断线时的回复')
-    await say(customer, '写在断线时的问题')
-    await heard(customer, 'agent').filter({ hasText: '写在断线时的回复' }).waitFor({ timeout: 30_000 })
-    await told(desk, 'contact').filter({ hasText: '写在断线时的问题' }).waitFor({ timeout: 30_000 })
+    const { back } = await w.kill()
+    const lines = ['一', '二', '三', '四', '五', '六'] // some before, some while it is away, some after
+    for (const n of lines) {
+      await reply(desk, `断线时的回复${n}`)
+      await say(customer, `断线时的问题${n}`)
+    }
+    await back
+    const arrived = async () => {
+      for (const n of lines) {
+        await heard(customer, 'agent').filter({ hasText: `断线时的回复${n}` }).waitFor({ timeout: 30_000 })
+        await told(desk, 'contact').filter({ hasText: `断线时的问题${n}` }).waitFor({ timeout: 30_000 })
+      }
+    }
+    await arrived()
     for (const p of [desk, customer]) await p.reload()
     await id(customer, 'zj-launcher').click()
-    await heard(customer, 'agent').filter({ hasText: '写在断线时的回复' }).waitFor()
-    await told(desk, 'contact').filter({ hasText: '写在断线时的问题' }).waitFor()
-    const counts = [
-      told(desk, 'contact').filter({ hasText: '写在断线时的问题' }), told(desk, 'agent').filter({ hasText: '写在断线时的回复' }),
-      heard(customer, 'contact').filter({ hasText: '写在断线时的问题' }), heard(customer, 'agent').filter({ hasText: '写在断线时的回复' }),
-    ]
-    expect(await Promise.all(counts.map((c) => c.count()))).toEqual([1, 1, 1, 1])
+    await arrived()
+    for (const n of lines) {
+      const counts = [
+        told(desk, 'contact').filter({ hasText: `断线时的问题${n}` }), told(desk, 'agent').filter({ hasText: `断线时的回复${n}` }),
+        heard(customer, 'contact').filter({ hasText: `断线时的问题${n}` }), heard(customer, 'agent').filter({ hasText: `断线时的回复${n}` }),
+      ]
+      expect(await Promise.all(counts.map((c) => c.count())), n).toEqual([1, 1, 1, 1])
+    }
   })
 
   it('transfers, ends and sums up', async () => {

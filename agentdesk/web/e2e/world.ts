@@ -50,9 +50,14 @@ export class World {
   }
 
   /** Kills the server's process with -9; its parent starts it again. */
-  async kill(): Promise<void> {
+  /** Kills the served process; the answer resolves once it was started again and is ready. */
+  async kill(): Promise<{ back: Promise<void> }> {
+    const starts = async () => ((await (await fetch(this.base + '/api/v1/demo')).json()) as { starts: number }).starts
+    const before = await starts()
     const r = await fetch(this.base + '/api/v1/demo/kill', { method: 'POST', headers: { 'X-Zongji-Demo': '1' } }).catch(() => null)
     if (r && !r.ok) throw new Error(`demo/kill answers ${r.status}: ${await r.text()}`)
+    const back = until(async () => (await starts().catch(() => 0)) > before && (await fetch(this.base + '/readyz').catch(() => null))?.status === 200, 30_000, () => 'it did not come back')
+    return { back }
   }
 
   /** A picture of 320×200: a stripe for each of some colours. */
