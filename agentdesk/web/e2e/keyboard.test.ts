@@ -72,6 +72,7 @@ describe('a day at the keyboard', () => {
     await id(desk, 'offer').waitFor()
     await desk.keyboard.press('Enter')
     await until(async () => (await id(desk, 'conv-item').count()) === 2, 10_000, () => 'there are not two conversations')
+    await until(async () => (await desk.locator('[data-testid="conv-item"]:not([data-unread="0"])').count()) === 0, 5000, () => 'the new conversation is open, yet unread')
     await say(customer, '还在吗')
     await desk.locator('[data-testid="conv-item"][data-unread="1"]').waitFor()
     await desk.keyboard.press('Alt+KeyN')
