@@ -104,7 +104,6 @@ func (d *Desk) conversation(ctx context.Context, me zongji.Actor, req *convReq) 
 	if a.Contact, err = d.cfg.Store.Contact(ctx, a.Row.Contact); err != nil {
 		return a, err
 	}
-	a.Contact = masked(a.Contact)
 	if evs, err := d.cfg.Store.Events(ctx, req.Conv, routingKinds, 100); err != nil {
 		return a, err
 	} else if evs != nil {

@@ -80,7 +80,6 @@ func (d *Desk) transcript(ctx context.Context, me zongji.Actor, conv int64) (tra
 	if t.Contact, err = d.cfg.Store.Contact(ctx, row.Contact); err != nil {
 		return t, err
 	}
-	t.Contact = masked(t.Contact)
 	for after := int64(0); len(t.Messages) < exportMax; {
 		msgs, err := d.cfg.Store.Messages(ctx, conv, after, 0, pageMax)
 		if err != nil {

@@ -207,22 +207,30 @@ func phoneDigits(s string) string {
 	return d
 }
 
-// maskPhone shows 138****1111 of a number.
+// maskPhone shows 138****1111 of a mobile number, the last two of a shorter
+// one, nothing of what has fewer than eight characters.
 func maskPhone(s string) string {
-	if len(s) < 7 {
-		return strings.Repeat("*", len(s))
+	r := []rune(s)
+	switch n := len(r); {
+	case n < 8:
+		return strings.Repeat("*", n)
+	case n < 11:
+		return strings.Repeat("*", n-2) + string(r[n-2:])
+	default:
+		return string(r[:3]) + strings.Repeat("*", n-7) + string(r[n-4:])
 	}
-	return s[:3] + strings.Repeat("*", len(s)-7) + s[len(s)-4:]
 }
 
 // maskEmail shows a***@example.com of an address.
 func maskEmail(s string) string {
 	name, host, ok := strings.Cut(s, "@")
-	if !ok || name == "" {
-		return strings.Repeat("*", len(s))
+	switch {
+	case s == "":
+		return ""
+	case !ok || name == "":
+		return "***"
 	}
-	r := []rune(name)
-	return string(r[:1]) + "***@" + host
+	return string([]rune(name)[:1]) + "***@" + host
 }
 
 // indexName writes the index words of a name; none for a name without any.
