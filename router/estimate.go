@@ -18,8 +18,9 @@ func (r *Router) Estimate(queue int64) int {
 	return r.expect(queue, r.waitingIn(queue)+1)
 }
 
-// expect returns the expected wait at a place of a queue: place × average
-// handling time / ready agents, rounded up to half a minute.
+// expect returns the expected wait at a place of a queue: who is not served
+// at once by free capacity waits for the ready agents' conversations to end,
+// one after the other. It is rounded up to half a minute.
 func (r *Router) expect(queue int64, place int) int {
 	if place <= 0 {
 		return 0
@@ -31,14 +32,16 @@ func (r *Router) expect(queue int64, place int) int {
 	if !ok {
 		handling = handlingDefault
 	}
-	q, ready := b.queues[queue], 0
+	q, free, slots := b.queues[queue], 0, 0 // in conversations of this queue
+	units := max(q.Units, 1)
 	for id, u := range b.users {
 		st := f.status(b, id)
 		if st.Online && st.State == zongji.AgentReady && (q.Team == 0 || u.Team == q.Team) {
-			ready++
+			free += max(0, u.Capacity-st.Load) / units
+			slots += u.Capacity / units
 		}
 	}
-	wait := int(float64(place) * handling / float64(max(ready, 1)))
+	wait := int(float64(max(0, place-free))*handling/float64(max(slots, 1))) + 1
 	return (wait + waitRound - 1) / waitRound * waitRound
 }
 
