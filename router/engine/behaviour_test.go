@@ -194,6 +194,23 @@ func TestWhatNobodyCouldEverServeIsGivenUpOnce(t *testing.T) {
 	away.expect(engine.Fallback, "1: 0 nobody") // not any more
 }
 
+func TestWhoBecameUrgentMayBeGivenUpAgain(t *testing.T) {
+	weld := zongji.Demand{Skills: []zongji.SkillLevel{{Skill: "welding", Level: 3}}}
+	d := newDesk(t, zongji.Queue{RingS: []int{10}, Fallback: 2}, 0)
+	d.do(zongji.Command{Op: zongji.OpQueue, Queue: &zongji.Queue{ID: 2}})
+	d.come(1, weld)
+	d.pass(10)
+	d.expect(engine.Fallback, "1: 2 nobody")
+	moved := weld
+	moved.Queue = 2
+	d.do(zongji.Command{Op: zongji.OpEnqueue, Conv: 1, Epoch: 1, Units: 1, QueuedAt: start, Demand: &moved})
+	d.expect(engine.Fallback, "1: 0 nobody")
+	urgent := weld
+	urgent.Queue, urgent.P1 = 1, true // a rule sends it back
+	d.do(zongji.Command{Op: zongji.OpEnqueue, Conv: 1, Epoch: 1, Units: 1, QueuedAt: start, Demand: &urgent})
+	d.expect(engine.Fallback, "1: 2 nobody")
+}
+
 func TestRepeatsAndOldEpochsChangeNothing(t *testing.T) {
 	d := newDesk(t, zongji.Queue{}, 1)
 	demand := &zongji.Demand{Queue: 1, Points: 2}

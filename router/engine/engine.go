@@ -186,7 +186,7 @@ func (e *Engine) enqueue(c zongji.Command) {
 		e.detach(it, "withdrawn")
 	}
 	var given []int64
-	if it != nil {
+	if it != nil && it.Demand.P1 == d.P1 { // who became urgent may go where he came from
 		given = it.given
 	}
 	it = &Item{Conv: c.Conv, Epoch: c.Epoch, Demand: d, Units: units(c.Units), QueuedAt: c.QueuedAt, pos: -1, only: d.Only, given: given}

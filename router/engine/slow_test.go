@@ -75,7 +75,7 @@ func (s *slow) do(c zongji.Command) {
 		}
 		s.take(conv)
 		fresh := &slowConv{id: c.Conv, epoch: c.Epoch, demand: *c.Demand, units: c.Units, at: c.QueuedAt, only: c.Demand.Only, refused: map[int64]zongji.Ms{}}
-		if conv != nil {
+		if conv != nil && conv.demand.P1 == c.Demand.P1 {
 			fresh.given = conv.given
 		}
 		s.convs[c.Conv] = fresh
