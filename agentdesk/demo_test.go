@@ -33,3 +33,17 @@ func TestDemoIsLocal(t *testing.T) {
 		}
 	}
 }
+
+func TestTheDemoBeginsAtItsCockpit(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		demo Demo
+		want string
+	}{{"in the demo", noDemo{}, "/demo"}, {"outside the demo", nil, ""}} {
+		w := httptest.NewRecorder()
+		New(Config{Demo: tt.demo}).Handler().ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		if got := w.Header().Get("Location"); got != tt.want {
+			t.Errorf("%s: / leads to %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

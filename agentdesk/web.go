@@ -32,6 +32,10 @@ func (d *Desk) web(c *gin.Context) {
 		d.fail(c, &Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Detail: c.Request.Method + " is not known here"})
 		return
 	}
+	if p == "/" && d.cfg.Demo != nil {
+		c.Redirect(http.StatusFound, "/demo") // the demo begins at its cockpit
+		return
+	}
 	name := strings.TrimPrefix(p, "/")
 	if name != "" && d.serveAsset(c, name) {
 		return
