@@ -390,7 +390,11 @@ func Stored(ctx context.Context, base, channel, token string, conv int64, into m
 			Messages []zongji.VisitorMessage `json:"messages"`
 			More     bool                    `json:"more"`
 		}
-		err = json.NewDecoder(resp.Body).Decode(&view)
+		if resp.StatusCode != http.StatusOK {
+			err = fmt.Errorf("look up conversation %d: %s", conv, resp.Status) // no answer is not "not stored"
+		} else {
+			err = json.NewDecoder(resp.Body).Decode(&view)
+		}
 		resp.Body.Close()
 		if err != nil {
 			return err
