@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	ringSize   = 8192                // entries that a reconnecting screen may be behind without asking the bus
+	ringSize   = 4096                // entries that a reconnecting screen may be behind without asking the bus
 	tailMax    = 512                 // entries read at once
 	tailWait   = time.Second         // longest wait for the first
 	overlap    = 5 * zongji.Ms(1000) // how far SQL is read again: commits of other nodes may come late

@@ -59,7 +59,7 @@ type ChatResult struct {
 }
 
 const (
-	chatAgents   = 25  // desks that share the customers
+	chatEach     = 20  // conversations of one agent: more is more than anybody serves
 	chatArrivals = 200 // customers who come to free agents, 20 ms apart
 	chatFlight   = 256 // messages under way at once at rate max
 )
@@ -74,7 +74,8 @@ func Chat(ctx context.Context, cfg ChatConfig) (ChatResult, error) {
 		return ChatResult{}, err
 	}
 	defer os.RemoveAll(dir)
-	dep := demo.Plain(chatAgents, (cfg.Sockets+chatArrivals)/chatAgents+10)
+	agents := max(10, cfg.Sockets/chatEach)
+	dep := demo.Plain(agents, (cfg.Sockets+chatArrivals)/agents+10)
 	in, err := demo.Prepare(ctx, dir, cfg.Env, dep)
 	if err != nil {
 		return ChatResult{}, err
@@ -103,7 +104,7 @@ func Chat(ctx context.Context, cfg ChatConfig) (ChatResult, error) {
 	}
 	res.RSSMiB = float64(rss(in.Server.Pid())) / (1 << 20)
 	figures := in.Figures(ctx)
-	res.KibPerSocket = float64(figures.Memory-idle) / 1024 / float64(cfg.Sockets+chatAgents)
+	res.KibPerSocket = float64(figures.Memory-idle) / 1024 / float64(cfg.Sockets+agents)
 	say("open and assigned, %.1f KiB a socket; measuring for %v", res.KibPerSocket, cfg.Duration)
 	cpu, sql := cpuTime(in.Server.Pid()), figures.Statements
 	res.Store, res.Bus = figures.Store, figures.Bus
@@ -180,13 +181,29 @@ func (b *chatBench) reached(text string, l *latencies) {
 	b.mu.Unlock()
 }
 
+// logins opens a session for each agent: checking passwords takes its time.
+func (b *chatBench) logins(ctx context.Context) ([]*client.REST, error) {
+	rests := make([]*client.REST, len(b.in.Seats))
+	var g errgroup.Group
+	g.SetLimit(4)
+	for i, s := range b.in.Seats {
+		g.Go(func() (err error) {
+			if rests[i], err = client.Login(ctx, b.in.Base, s.Login, s.Password); err != nil {
+				return fmt.Errorf("log in %s: %w", s.Login, err)
+			}
+			return nil
+		})
+	}
+	return rests, g.Wait()
+}
+
 // open connects everybody and waits until each conversation has its agent.
 func (b *chatBench) open(ctx context.Context, g *errgroup.Group) error {
-	for _, s := range b.in.Seats {
-		rest, err := client.Login(ctx, b.in.Base, s.Login, s.Password)
-		if err != nil {
-			return fmt.Errorf("log in %s: %w", s.Login, err)
-		}
+	rests, err := b.logins(ctx)
+	if err != nil {
+		return err
+	}
+	for _, rest := range rests {
 		var a *client.Agent
 		a = client.NewAgent(client.AgentConfig{
 			REST:  rest,

@@ -28,7 +28,7 @@ const (
 	resetChunk = 5000
 	conns      = 64
 	// An entry of a stream holds 1 to 8 data, and trimming counts entries.
-	eventEntries   = keepEvents / 2
+	eventEntries   = 50_000 // of the event stream, each up to 8 events: other nodes' screens resume from it
 	commandEntries = keepCommands / 8
 )
 
