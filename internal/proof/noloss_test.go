@@ -15,6 +15,7 @@ func TestNoLossWhenTheProcessIsKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
+	t.Parallel() // they wait more than they work
 	in, err := demo.Prepare(t.Context(), t.TempDir(), nil, demo.Plain(20, 30))
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +39,7 @@ func TestNoLossOnTwoNodes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
+	t.Parallel() // they wait more than they work
 	redis := testenv.Redis(t)
 	in, err := demo.Prepare(t.Context(), t.TempDir(), []string{"ZONGJI_DB=" + testenv.Postgres(t), "ZONGJI_REDIS_URL=" + redis.URL}, demo.Plain(20, 30))
 	if err != nil {

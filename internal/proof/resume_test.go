@@ -15,6 +15,7 @@ func TestResumeAfterCuts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
+	t.Parallel() // they wait more than they work
 	redis := testenv.Redis(t)
 	in, err := demo.Prepare(t.Context(), t.TempDir(), []string{"ZONGJI_REDIS_URL=" + redis.URL}, demo.Plain(10, 30))
 	if err != nil {
