@@ -149,6 +149,7 @@ func (r *Router) assign(ctx context.Context, me zongji.Actor, conv int64, how st
 			c.QueuedAt = now
 		}
 		c.Status, c.Owner, c.LastUser, c.AssignedAt, c.DueAt = zongji.StatusAssigned, me.User, me.User, now, 0
+		c.Team = cmp.Or(c.Team, user.Team) // a queue of no team: the owner's team sees it
 		c.HandledSeq = c.LastSeq
 		tx.Due(0)
 		tx.Event(zongji.EvAssigned, zongji.ByAgent, me.User, zongji.AssignedData{Agent: me.User, How: came, Offer: offer, Wait: int64(now - c.QueuedAt)})

@@ -27,11 +27,11 @@ func (r *Router) Transfer(ctx context.Context, me zongji.Actor, conv int64, to T
 			return zongji.Conversation{}, err
 		}
 	}
-	if err := r.checkTarget(b, me, to); err != nil {
-		return zongji.Conversation{}, err
-	}
 	ch, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
 		if err := mayServe(me, c); err != nil {
+			return err
+		}
+		if err := r.checkTarget(b, me, to); err != nil {
 			return err
 		}
 		if !c.Status.Holds() && c.Status != zongji.StatusQueued {

@@ -87,7 +87,6 @@ type day struct {
 	customers []Customer
 	ledger    *Ledger
 	r         *rand.Rand
-	done      atomic.Int64
 	flushed   atomic.Bool
 
 	mu    sync.Mutex
@@ -155,6 +154,7 @@ func (d *day) live(ctx context.Context, pack *packs.Pack) error {
 	}()
 	fmt.Fprintf(d.cfg.Progress, "%d customers in %v, %d agents; the process is killed after %v, the bus flushed after %v\n",
 		d.cfg.Customers, d.cfg.Length, len(d.in.Seats), kill.Round(time.Second), flush.Round(time.Second))
+	progress := &bar{w: d.cfg.Progress, total: d.cfg.Customers}
 	var all sync.WaitGroup
 	p := &Player{Base: d.in.Base, Channel: d.in.Channel, Speed: speed, Ledger: d.ledger, Run: fmt.Sprintf("d%d", d.cfg.Seed), Seen: d.customer}
 	gap := arriving / time.Duration(d.cfg.Customers)
@@ -164,7 +164,7 @@ func (d *day) live(ctx context.Context, pack *packs.Pack) error {
 		all.Go(func() {
 			out, _ := p.Play(ctx, c)
 			d.ledger.Count(out.End)
-			bar(d.cfg.Progress, int(d.done.Add(1)), d.cfg.Customers)
+			progress.step()
 		})
 		sleep(ctx, time.Duration(float64(gap)*(0.3+1.4*d.r.Float64())))
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -34,11 +33,11 @@ func Replay(ctx context.Context, cfg ReplayConfig, customers []Customer) error {
 	p := &Player{Base: cfg.Base, Channel: cfg.Channel, Speed: cfg.Speed, Ledger: ledger, Run: fmt.Sprintf("y%d", time.Now().UnixMilli())}
 	outcomes, trails := make([]Outcome, len(customers)), make([]Trail, len(customers))
 	var all sync.WaitGroup
-	var done atomic.Int64
+	progress := &bar{w: cfg.Progress, total: len(customers)}
 	for i, c := range customers {
 		all.Go(func() {
 			outcomes[i], trails[i] = p.Play(ctx, c)
-			bar(cfg.Progress, int(done.Add(1)), len(customers))
+			progress.step()
 		})
 		if !p.rest(ctx, 1500*time.Millisecond) {
 			break
@@ -118,12 +117,21 @@ func table(w io.Writer, rows [][]any) {
 	}
 }
 
-// bar draws a progress bar in one line.
-func bar(w io.Writer, done, total int) {
+// bar is a progress bar in one line, moved by many customers.
+type bar struct {
+	w     io.Writer
+	total int
+
+	mu   sync.Mutex
+	done int
+}
+
+// step moves the bar by one.
+func (b *bar) step() {
 	const width = 30
-	n := 0
-	if total > 0 {
-		n = done * width / total
-	}
-	fmt.Fprintf(w, "\r[%s%s] %d/%d ", strings.Repeat("█", n), strings.Repeat("·", width-n), done, total)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.done++
+	n := b.done * width / max(b.total, 1)
+	fmt.Fprintf(b.w, "\r[%s%s] %d/%d ", strings.Repeat("█", n), strings.Repeat("·", width-n), b.done, b.total)
 }
