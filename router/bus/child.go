@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -34,14 +35,20 @@ func OpenChild(ctx context.Context, dir string) (*Bus, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("bus: %w", err)
 	}
-	sock, tmp := filepath.Join(dir, "redis.sock"), ""
+	// Each start has a socket of its own: a redis-server that still ends, of a
+	// parent that was killed, unlinks the path that it was started with.
+	name := "redis-" + strconv.Itoa(os.Getpid()) + ".sock"
+	stale, _ := filepath.Glob(filepath.Join(dir, "redis-*.sock")) // the pattern is valid
+	for _, old := range stale {
+		_ = os.Remove(old)
+	}
+	sock, tmp := filepath.Join(dir, name), ""
 	if len(sock) > socketPath {
 		if tmp, err = os.MkdirTemp("", "zj"); err != nil {
 			return nil, fmt.Errorf("bus: %w", err)
 		}
-		sock = filepath.Join(tmp, "redis.sock")
+		sock = filepath.Join(tmp, name)
 	}
-	_ = os.Remove(sock) // of a child that was killed
 	cmd := exec.Command(bin, "--port", "0", "--unixsocket", sock, "--unixsocketperm", "700", "--save", "",
 		"--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction",
 		"--daemonize", "no", "--dir", dir, "--logfile", filepath.Join(dir, "redis.log"), "--loglevel", "warning")
