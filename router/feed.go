@@ -82,6 +82,9 @@ func (f *feed) start(ctx context.Context) error {
 
 func (f *feed) run(ctx context.Context) {
 	for ctx.Err() == nil {
+		for _, l := range f.order.overdue(f.r.now()) {
+			f.tell(l)
+		}
 		f.mu.Lock()
 		pos := f.pos
 		f.mu.Unlock()
@@ -108,9 +111,6 @@ func (f *feed) run(ctx context.Context) {
 			for _, l := range evs {
 				f.takeInOrder(l, pos)
 				pos = l.Pos
-			}
-			for _, l := range f.order.overdue(f.r.now()) {
-				f.tell(l)
 			}
 			f.mu.Lock()
 			f.pos = head

@@ -35,7 +35,7 @@ func (o *order) next(l zongji.Live, before string, now zongji.Ms) (out []zongji.
 		return []zongji.Live{o.at(l)}
 	}
 	last, known := o.told.has[e.Conv]
-	if known && e.Rev > last+1 {
+	if known && e.Rev > last+1 || !known && e.Rev > 1 { // of an unknown one, nobody knows what was told before this node began
 		if o.safe == "" {
 			o.safe, o.until = before, now.Add(orderWait)
 		}

@@ -65,7 +65,10 @@ func TestOrder(t *testing.T) {
 
 func TestOrderGivesUpOnALostPredecessor(t *testing.T) {
 	o := newOrder()
-	o.next(liveOf(1, 5, 1), "g.0000", 0)
+	if out := o.next(liveOf(1, 5, 1), "g.0000", 0); len(out) != 0 {
+		t.Fatalf("told %v of a conversation that was not known", out)
+	}
+	o.overdue(zongji.Ms(orderWait.Milliseconds()))
 	if out := o.next(liveOf(1, 7, 2), "g.0001", 0); len(out) != 0 {
 		t.Fatalf("told %v before its predecessor", out)
 	}
