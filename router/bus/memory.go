@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	keepEvents   = 4_096     // entries of the event stream: minutes of the busiest day
+	keepEvents   = 4_096     // entries of the event stream: minutes of a usual hour, seconds of the busiest; who is further behind takes a snapshot
 	keepCommands = 1_000_000 // commands nobody applied; a leader that far behind builds from SQL
 	sweepEvery   = 1024      // writes of buckets between two sweeps of full ones
 )

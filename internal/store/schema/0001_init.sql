@@ -254,8 +254,6 @@ CREATE TABLE visitor (
   ext TEXT NOT NULL,              -- sealed
   PRIMARY KEY (channel, token)
 );
-CREATE TABLE login_failure (name TEXT NOT NULL, at BIGINT NOT NULL);
-CREATE INDEX login_failure_name ON login_failure (name, at);
 CREATE TABLE audit (
   id BIGINT PRIMARY KEY,
   at BIGINT NOT NULL,
