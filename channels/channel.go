@@ -4,6 +4,7 @@ package channels
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,6 +22,7 @@ type Kind struct {
 	Form      []Field // the settings that the console shows
 	Open      func(context.Context, zongji.ChannelAccount, Deps) (Channel, error)
 	Check     func(context.Context, zongji.ChannelAccount) []Step // the connection test, step by step; nil if there is none
+	Grants    bool                                                // customers' deeds open a reply window (Inbound.Grant)
 }
 
 // Field is one setting of a channel account.
@@ -80,6 +82,62 @@ type Resumer interface {
 // Outbound.ID, so that a send of unknown result may be tried again.
 type Idempotent interface {
 	Idempotent() bool
+}
+
+// Windowed is a channel that lets us write only so many messages after a
+// customer's deed.
+type Windowed interface {
+	// Cost returns how many messages of the window m takes on this channel: a
+	// text and two pictures are three; 0 for what needs no window.
+	Cost(m *zongji.Message) int
+}
+
+// Fetcher is a channel whose messages come with media to be fetched
+// afterwards (Inbound.Fetch). The router calls Fetch until it succeeds or says
+// that it never will; the message is stored before and its files are added.
+type Fetcher interface {
+	// Fetch brings the files of what. Errors are *SendError: Retry tries again,
+	// every other class ends it with its reason.
+	Fetch(ctx context.Context, what string) ([]zongji.File, error)
+}
+
+// Typist is a channel without sockets that can show the customer that
+// somebody writes. Calls are dropped when they come too often.
+type Typist interface {
+	Type(ctx context.Context, to zongji.Identity, on bool) error
+}
+
+// Operator is a channel with deeds of its own beside sending. Names and shapes
+// stand in docs/protocol.md ("Deeds of a channel").
+type Operator interface {
+	// Operate does one for an admin (menus, QR codes, quota …); in and the
+	// answer are JSON objects.
+	Operate(ctx context.Context, deed string, in json.RawMessage) (any, error)
+	// Serve does one for the agent who serves conv (end and reopen, hand over to
+	// WeCom's seats …).
+	Serve(ctx context.Context, conv zongji.Conversation, to zongji.Identity, deed string, in json.RawMessage) (any, error)
+}
+
+// Keep is an account's durable memory: cursors, tokens. It lies sealed in SQL,
+// so it works without the bus and is the same on every node.
+type Keep interface {
+	// Get returns "" for what was never put.
+	Get(ctx context.Context, key string) (string, error)
+	// Put refuses with a Conflict error when a higher fence has written before;
+	// fence 0 does not compare.
+	Put(ctx context.Context, key, value string, fence int64) error
+	// Holding runs fn on one node at a time; it returns at once, with ran false,
+	// when another has it. fn's ctx ends when the lease is lost.
+	Holding(ctx context.Context, name string, fn func(ctx context.Context, fence int64) error) (ran bool, err error)
+}
+
+// Health is how an account is, as shown to operators. No personal data, no
+// secrets.
+type Health struct {
+	State string    // ok | degraded | backoff | auth_failed | config
+	Code  string    // the channel's own code
+	Text  string    // what to do
+	Until zongji.Ms // of a back-off
 }
 
 // Desk is what a channel with live visitors asks of the router. Errors are
@@ -150,6 +208,14 @@ type Deps struct {
 	FreeLoopback bool
 	// Accept is what Run is given too; handlers that answer at once use it.
 	Accept Accept
+	Keep   Keep
+	// Health notes a change of the account's state; the same one again is cheap.
+	Health func(Health)
+	// Problem adds a line to the account's log that operators read.
+	Problem func(code, text string)
+	// URL is the installation's public address without a slash at the end, ""
+	// if unknown.
+	URL string
 }
 
 // Class says what to do about a failed send.

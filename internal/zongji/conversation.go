@@ -81,11 +81,58 @@ type Conversation struct {
 	ClosedAt    Ms `json:"closed_at,omitempty"`
 	DueAt       Ms `json:"due_at,omitempty"` // parked: come back by; wrapup: ends by
 
+	Scene  string  `json:"scene,omitempty"`  // where the customer came from: QR scene, link scene, session-from
+	Window *Window `json:"window,omitempty"` // nil where the channel lets us write at any time
+	Pass   *Pass   `json:"-"`                // one message of ours outside the count
+
 	Bot json.RawMessage `json:"-"` // the bot's memory (bot.Memory)
 
 	// For screens, joined when read.
 	ContactName  string `json:"contact_name,omitempty"`
 	ContactLevel Level  `json:"contact_level,omitempty"`
+}
+
+// Window is how much a channel lets us write to a customer who wrote: its
+// count is taken when a message is queued for sending and given back when it
+// turns out that the channel did not count it.
+type Window struct {
+	Until      Ms   `json:"until"`                 // after a message of his
+	Left       int  `json:"left"`                  //
+	BriefUntil Ms   `json:"brief_until,omitempty"` // after a click, scan, subscribe or entering
+	BriefLeft  int  `json:"brief_left,omitempty"`
+	Reserve    int  `json:"reserve"`         // kept by the bot for people
+	Ended      bool `json:"ended,omitempty"` // he unsubscribed or refuses messages
+}
+
+// Open returns how many messages may be written at now, and until when. The
+// newest deed counts while it lasts (the channel's count is reset by it, not
+// added to); the end is the later of both.
+func (w *Window) Open(now Ms) (left int, until Ms) {
+	switch {
+	case w.Ended:
+		return 0, 0
+	case now < w.BriefUntil:
+		return w.BriefLeft, max(w.BriefUntil, w.Until)
+	case now < w.Until:
+		return w.Left, w.Until
+	}
+	return 0, 0
+}
+
+// Grant notes a deed of the customer at now.
+func (w *Window) Grant(g Grant, now Ms) {
+	w.Ended = false
+	if g.Brief {
+		w.BriefUntil, w.BriefLeft = now.Add(g.For), g.Count
+		return
+	}
+	w.Until, w.Left, w.BriefUntil, w.BriefLeft = now.Add(g.For), g.Count, 0, 0
+}
+
+// Take takes n messages; both counts go down, since the channel tells nobody
+// which of them it charges.
+func (w *Window) Take(n int) {
+	w.Left, w.BriefLeft = max(w.Left-n, 0), max(w.BriefLeft-n, 0)
 }
 
 // View is what decides who may see a conversation.

@@ -1,6 +1,9 @@
 package zongji
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // InboundKind says what a channel reports.
 type InboundKind string
@@ -8,8 +11,8 @@ type InboundKind string
 // Kinds of inbound; all are deduped alike by (Channel, ExtID).
 const (
 	InMessage InboundKind = "message"
-	InEvent   InboundKind = "event"  // subscribe, scan, enter, click: Event and Value
-	InStatus  InboundKind = "status" // of an outgoing message: State, for seqs up to Seq
+	InEvent   InboundKind = "event"  // subscribe, scan, enter …: Event and Value; kept in the conversation when Shown, else only as seen
+	InStatus  InboundKind = "status" // State, for outgoing seqs up to Seq, or of the one message that Ref or RefMsg names
 	InRating  InboundKind = "rating" // Stars, Value = comment
 )
 
@@ -36,6 +39,32 @@ type Inbound struct {
 	Lang     string   // what the channel knows of the language, else ""
 	Page     string   // where the customer is, for the agent
 	At       Ms
+
+	Msg    MessageKind     // of a message; "": text, or by its files
+	Extra  json.RawMessage // of a message, by its kind
+	Fetch  string          // what Fetcher.Fetch gets to bring this message's media; the message is "fetching" until then
+	Shown  bool            // an event that stands in the conversation (opens one, lets the bot greet)
+	Scene  string          // QR scene, link scene, session-from: where he comes from, for the rules
+	Grant  *Grant          // what he did lets us write so much
+	Pass   *Pass           // lets one message of ours pass outside the count
+	Ends   bool            // he cannot be written to any more (unsubscribe, reject)
+	Ref    string          // of a status: the channel's id of the message it speaks of
+	RefMsg int64           // or the message's id
+	Reason string          // of a failed status, in words
+}
+
+// Grant says how many messages of ours a customer's deed allows, and until
+// when. A new one of the same kind replaces the old, it does not add.
+type Grant struct {
+	Count int
+	For   time.Duration
+	Brief bool // a click, scan, subscribe or entering: kept beside what a message allowed
+}
+
+// Pass is a ticket for one message that needs no window: WeCom's welcome_code.
+type Pass struct {
+	Code  string `json:"code"`
+	Until Ms     `json:"until"`
 }
 
 // Identity says who wrote, as far as the channel knows.
@@ -46,7 +75,8 @@ type Identity struct {
 	Email    string
 	Level    Level
 	Attrs    map[string]string
-	Verified bool // signed by the company's own site
+	Verified bool   // signed by the company's own site
+	Union    string // verified by the channel itself: the same person in several channels (WeChat's unionid)
 }
 
 // Stored is the answer to an accepted inbound.

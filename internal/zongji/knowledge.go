@@ -34,7 +34,9 @@ type ChannelAccount struct {
 	Queue    int64             `json:"queue"`
 	Bot      bool              `json:"bot"`
 	Disabled bool              `json:"disabled,omitempty"`
-	Settings map[string]string `json:"settings"` // colours, texts, origins; see the kind's Form
-	Secret   string            `json:"-"`        // opened secret; never in JSON
+	Settings map[string]string `json:"settings"`       // colours, texts, origins; see the kind's Form
+	Secret   string            `json:"-"`              // opened secret that signs identities; never in JSON
+	Secrets  map[string]string `json:"-"`              // opened values of the form's secret fields; never in JSON
+	Have     []string          `json:"have,omitempty"` // keys of Secrets that are set
 	Updated  Ms                `json:"updated_at"`
 }

@@ -25,6 +25,14 @@ const (
 	KindCandidates MessageKind = "candidates" // Extra: Candidates
 	KindAnswer     MessageKind = "answer"     // a bot answer; Extra: Answer (asks 解决了/没解决)
 	KindRate       MessageKind = "rate"       // asks for stars; Extra: RateAsk
+	KindVoice      MessageKind = "voice"      // Files[0]; Extra: Voice
+	KindVideo      MessageKind = "video"      // Files[0], Files[1] the still if there is one
+	KindLocation   MessageKind = "location"   // Extra: Location
+	KindLink       MessageKind = "link"       // Extra: Link
+	KindMiniPage   MessageKind = "minipage"   // a page of a mini-program; Extra: MiniPage
+	KindTemplate   MessageKind = "template"   // a template or subscribe message, outside the reply window; Extra: Template
+	KindEvent      MessageKind = "event"      // what the customer did: subscribe, scan, enter …; Extra: Happening
+	KindOther      MessageKind = "other"      // what this product cannot show; Extra: Other
 )
 
 // SendState is how far an outgoing message got.
@@ -41,6 +49,9 @@ const (
 	StateFailed    SendState = "failed"
 	StateUnknown   SendState = "unknown" // may have been sent: 可能重复
 	StateWithdrawn SendState = "withdrawn"
+	// Of a contact's message.
+	StateFetching SendState = "fetching" // stored; its media is still being fetched from the channel
+	StateRecalled SendState = "recalled" // the writer took it back
 )
 
 // Limits of what people write, checked at every edge.
@@ -87,6 +98,57 @@ type File struct {
 // Candidates is Extra of KindCandidates: what the bot asks back.
 type Candidates struct {
 	Options []Option `json:"options"` // at most 3 questions, then 转人工
+}
+
+// Voice is Extra of KindVoice.
+type Voice struct {
+	Ms   int64  `json:"ms,omitempty"`   // length, 0 unknown
+	Text string `json:"text,omitempty"` // as the channel recognised it
+}
+
+// Location is Extra of KindLocation.
+type Location struct {
+	Lat   float64 `json:"lat"`
+	Lon   float64 `json:"lon"`
+	Name  string  `json:"name,omitempty"`
+	Label string  `json:"label,omitempty"` // the address in words
+}
+
+// Link is Extra of KindLink.
+type Link struct {
+	Title string `json:"title"`
+	Text  string `json:"text,omitempty"`
+	URL   string `json:"url"`
+	Pic   string `json:"pic,omitempty"` // address of a picture at the channel; never loaded by screens
+}
+
+// MiniPage is Extra of KindMiniPage.
+type MiniPage struct {
+	App   string `json:"app"`
+	Path  string `json:"path"`
+	Title string `json:"title,omitempty"`
+	Media string `json:"media,omitempty"` // the channel's id of the thumbnail, when sent
+}
+
+// Template is Extra of KindTemplate.
+type Template struct {
+	Form   string            `json:"form"` // template | subscribe
+	ID     string            `json:"id"`
+	Title  string            `json:"title,omitempty"`
+	Fields map[string]string `json:"fields"`
+	URL    string            `json:"url,omitempty"`
+}
+
+// Happening is Extra of KindEvent.
+type Happening struct {
+	Event string `json:"event"` // subscribe | unsubscribe | scan | enter | location | kf_state | …
+	Value string `json:"value,omitempty"`
+}
+
+// Other is Extra of KindOther.
+type Other struct {
+	Type string `json:"type"` // the channel's name of the kind
+	Raw  string `json:"raw"`  // as it came, at most 16 KiB; for the agent's eyes
 }
 
 // Option is one button. Pressing it sends a message with Text whose Choice
