@@ -17,7 +17,7 @@ var floors = []struct {
 	packages string
 }{
 	{"the words: std only", "internal/zongji"},
-	{"pure logic on the words: no I/O, no clock of its own", "internal/worktime internal/secret internal/search router/rules router/engine bot/match"},
+	{"pure logic on the words: no I/O, no clock of its own", "internal/worktime internal/secret internal/search router/rules router/engine bot/match channels/email/eml"},
 	{"how it starts, and what a pack says", "configs configs/packs"},
 	{"decides with match, writes nothing", "bot"},
 	{"the two places that keep state, and what a channel is", "internal/store router/bus channels"},
