@@ -22,6 +22,8 @@ var floors = []struct {
 	{"decides with match, writes nothing", "bot"},
 	{"the two places that keep state, and what a channel is", "internal/store router/bus channels"},
 	{"on top of the store", "internal/auth internal/blob internal/packs"},
+	{"what WeChat posts to us: signatures, envelopes", "channels/wechat/wxcrypt"},
+	{"calls to WeChat and WeCom", "channels/wechat/wxapi"},
 	{"one adapter each; they know channels, not the router", "channels/channeltest channels/webchat channels/webchat/widget"},
 	{"the message path", "router"},
 	{"for people and scripts", "agentdesk/web agentdesk"},
