@@ -24,7 +24,7 @@ var floors = []struct {
 	{"on top of the store", "internal/auth internal/blob internal/packs"},
 	{"what WeChat posts to us: signatures, envelopes", "channels/wechat/wxcrypt"},
 	{"calls to WeChat and WeCom", "channels/wechat/wxapi"},
-	{"one adapter each; they know channels, not the router", "channels/channeltest channels/webchat channels/webchat/widget"},
+	{"one adapter each; they know channels, not the router", "channels/channeltest channels/webchat channels/webchat/widget channels/wecom"},
 	{"the message path", "router"},
 	{"for people and scripts", "agentdesk/web agentdesk"},
 	{"puts the parts together", "internal/app"},

@@ -1,0 +1,3 @@
+package wecom
+
+func code(s string) string { return "wecom:" + s }
