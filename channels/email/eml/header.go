@@ -7,11 +7,11 @@ import (
 
 // splitHeader reads the header block at the start of raw and returns it with
 // what follows. It takes what real mails have: bare LF, a missing empty line,
-// the "From " line of an mbox, junk before the first field. over says that a
-// limit cut something short; the end of the block is found all the same.
+// the "From " line of an mbox, a line of junk before the first field. over says
+// that a limit cut something short; the end of the block is found all the same.
 func splitHeader(raw []byte) (h Header, body []byte, over bool) {
 	var name string
-	start, end, total := 0, 0, 0 // of the open field's value; bytes kept so far
+	start, end, total, junk := 0, 0, 0, 0 // of the open field's value; bytes kept; lines before the first field
 	flush := func() {
 		if name == "" {
 			return
@@ -35,22 +35,30 @@ func splitHeader(raw []byte) (h Header, body []byte, over bool) {
 		field, colon := fieldName(line)
 		switch {
 		case len(bytes.TrimRight(line, "\r")) == 0: // the empty line
-			flush()
+			if flush(); len(h) == 0 && junk > 0 {
+				return nil, raw, over
+			}
 			return h, raw[next:], over
-		case line[0] == ' ' || line[0] == '\t': // a fold
+		case name != "" && (line[0] == ' ' || line[0] == '\t'): // a fold
 			end = next
 		case colon > 0:
 			flush()
 			name, start, end = field, pos+colon+1, next
-		case mboxLine(line) || len(h) == 0 && name == "":
+		case mboxLine(line):
 			flush()
+		case len(h) == 0 && name == "" && junk == 0:
+			junk++
 		default: // the empty line is missing: the text begins here
-			flush()
+			if flush(); len(h) == 0 {
+				return nil, raw, over
+			}
 			return h, raw[pos:], over
 		}
 		pos = next
 	}
-	flush()
+	if flush(); len(h) == 0 && junk > 0 {
+		return nil, raw, over
+	}
 	return h, nil, over
 }
 
