@@ -185,6 +185,8 @@ type Blobs interface {
 	Put(ctx context.Context, name string, r io.Reader, limit int64) (zongji.File, error)
 	// ByToken returns a stored file by the token of its URL.
 	ByToken(ctx context.Context, token string) (zongji.File, error)
+	// Open reads a stored file, as it is to be sent.
+	Open(ctx context.Context, f zongji.File) (io.ReadCloser, error)
 }
 
 // Visitors remembers whose a visitor token is, by the token's SHA-256 in hex.

@@ -169,7 +169,7 @@ func decode(raw json.RawMessage, now zongji.Ms) []zongji.Inbound {
 		in.Kind, in.Shown, in.Event = zongji.InEvent, true, "seat"
 		in.Value = cut(short(it.Seat)+": "+it.line(), zongji.MaxText)
 	default:
-		return it.message(in, raw, now)
+		return it.message(in, raw)
 	}
 	return []zongji.Inbound{in}
 }
@@ -202,11 +202,9 @@ func (it *item) age(now zongji.Ms) time.Duration {
 
 // message is what a customer wrote; a text longer than a message of ours is
 // several.
-func (it *item) message(in zongji.Inbound, raw json.RawMessage, now zongji.Ms) []zongji.Inbound {
+func (it *item) message(in zongji.Inbound, raw json.RawMessage) []zongji.Inbound {
 	in.Kind = zongji.InMessage
-	if left := grantFor - it.age(now); left > 0 {
-		in.Grant = &zongji.Grant{Count: grantCount, For: left}
-	}
+	in.Grant = &zongji.Grant{Count: grantCount, For: grantFor} // from At on
 	var extra any
 	switch it.Type {
 	case "text":

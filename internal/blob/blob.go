@@ -150,11 +150,26 @@ func (b *Blobs) ByToken(ctx context.Context, token string) (zongji.File, error) 
 	return f, err
 }
 
+// Open reads a stored file; a NotFound error when it is gone.
+func (b *Blobs) Open(ctx context.Context, f zongji.File) (io.ReadCloser, error) {
+	token, _, _ := strings.Cut(strings.TrimPrefix(f.URL, "/f/"), "/")
+	_, key, err := b.store.FileByToken(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	src, err := os.Open(b.path(key))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, errGone
+	}
+	return src, err
+}
+
+var errGone = zongji.Errorf(zongji.NotFound, "no_file", "no such file")
+
 // Serve writes a file with ranges and headers that keep it from acting.
 func (b *Blobs) Serve(w http.ResponseWriter, r *http.Request, token string) error {
-	gone := zongji.Errorf(zongji.NotFound, "no_file", "no such file")
 	if len(token) != 32 {
-		return gone
+		return errGone
 	}
 	f, key, err := b.store.FileByToken(r.Context(), token)
 	if err != nil {
@@ -162,7 +177,7 @@ func (b *Blobs) Serve(w http.ResponseWriter, r *http.Request, token string) erro
 	}
 	src, err := os.Open(b.path(key))
 	if errors.Is(err, os.ErrNotExist) {
-		return gone
+		return errGone
 	} else if err != nil {
 		return fmt.Errorf("open file: %w", err)
 	}
