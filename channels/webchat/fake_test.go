@@ -1,6 +1,7 @@
 package webchat
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -244,6 +245,13 @@ func (s shelf) ByToken(_ context.Context, token string) (zongji.File, error) {
 		return f, nil
 	}
 	return zongji.File{}, zongji.Errorf(zongji.NotFound, "no_file", "none")
+}
+
+func (s shelf) Open(_ context.Context, f zongji.File) (io.ReadCloser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	token, _, _ := strings.Cut(strings.TrimPrefix(f.URL, "/f/"), "/")
+	return io.NopCloser(bytes.NewReader(s.bytes[token])), nil
 }
 
 // clock is the real time plus what a test adds.
