@@ -56,7 +56,8 @@ type Channel interface {
 }
 
 // Accept takes one inbound; when it returns nil the message is committed to
-// SQL. Safe for concurrent use.
+// SQL. An error of kind Invalid or NotFound will not get better: log it and
+// acknowledge; after any other do not. Safe for concurrent use.
 type Accept func(context.Context, zongji.Inbound) (zongji.Stored, error)
 
 // Sent is the channel's word for a delivered message.

@@ -29,7 +29,10 @@ type accounts struct {
 type account struct {
 	set    zongji.ChannelAccount
 	ch     channels.Channel
+	kind   channels.Kind
 	wrote  chan struct{} // limit 1: an outbox row was written
+	fetch  chan struct{} // limit 1: a message's media is to be fetched
+	health health
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -43,7 +46,7 @@ func (r *Router) ChannelHandler(key string) (http.Handler, error) {
 	for _, a := range r.accounts.open {
 		if a.set.Key == key {
 			if h := a.ch.Handler(); h != nil {
-				return h, nil
+				return a.counted(h), nil
 			}
 			return nil, errNoChannel
 		}
@@ -145,12 +148,17 @@ func (r *Router) openAccount(ctx context.Context, set zongji.ChannelAccount, wg 
 	deps := r.cfg.Deps
 	deps.Log, deps.Clock, deps.Desk, deps.Accept = r.cfg.Log, r.cfg.Clock, r.Desk(), r.Accept
 	deps.Shared, deps.Visitors = shared{r.bus}, tokens{r.db}
+	a := &account{set: set, kind: kind, wrote: make(chan struct{}, 1), fetch: make(chan struct{}, 1), done: make(chan struct{})}
+	a.health.init()
+	deps.Keep, deps.Health, deps.Problem = keep{r, set.ID}, a.health.say, a.health.problem
+	ctx, cancel := context.WithCancel(ctx)
+	a.cancel = cancel
 	ch, err := kind.Open(ctx, set, deps)
 	if err != nil {
+		cancel()
 		return err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	a := &account{set: set, ch: ch, wrote: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
+	a.ch = ch
 	r.accounts.mu.Lock()
 	r.accounts.open[set.ID] = a
 	r.accounts.mu.Unlock()
@@ -159,6 +167,10 @@ func (r *Router) openAccount(ctx context.Context, set zongji.ChannelAccount, wg 
 	if _, sink := ch.(channels.EventSink); !sink {
 		parts.Go(func() { r.deliver(ctx, a) })
 	}
+	if f, ok := ch.(channels.Fetcher); ok {
+		parts.Go(func() { r.fetchAll(ctx, a, f) })
+	}
+	parts.Go(func() { r.noteHealth(ctx, a) })
 	wg.Go(func() { parts.Wait(); close(a.done) })
 	r.log.Info("channel account open", "channel", set.Name, "kind", set.Kind)
 	return nil
@@ -179,7 +191,7 @@ func (r *Router) receive(ctx context.Context, kind channels.Kind, a *account) {
 	for ctx.Err() == nil {
 		var err error
 		if kind.Exclusive {
-			err = r.holding(ctx, fmt.Sprintf("channel:%d", a.set.ID), func(ctx context.Context, _ int64) error { return a.ch.Run(ctx, r.Accept) })
+			_, err = r.holding(ctx, fmt.Sprintf("channel:%d", a.set.ID), func(ctx context.Context, _ int64) error { return a.ch.Run(ctx, r.Accept) })
 		} else {
 			err = a.ch.Run(ctx, r.Accept)
 		}

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,22 +33,29 @@ func (r *Router) Accept(ctx context.Context, in zongji.Inbound) (zongji.Stored, 
 	if err != nil {
 		return st, err
 	}
+	if in.Fetch != "" {
+		r.fetches(in.Channel)
+	}
 	if !st.Repeat {
 		r.metrics.inbound.WithLabelValues(in.ChanKind).Inc()
 		r.publishStored(ctx, &st)
 	}
-	if st.Conv.Status.Heard() {
+	if st.Conv.Status.Heard() && (in.Kind != zongji.InEvent || in.Shown) {
 		r.due.set(st.Conv.ID, p.Now.Add(p.Quiet))
 	}
 	return st, nil
 }
 
-// policy returns how an inbound is to be stored. A pressed button is not
-// waited after: it is complete.
+// policy returns how an inbound is to be stored. A pressed button and a deed
+// are not waited after: they are complete.
 func (r *Router) policy(in *zongji.Inbound) zongji.InboundPolicy {
 	b := r.book.Load()
-	p := zongji.InboundPolicy{Now: r.now(), Quiet: r.cfg.Quiet, Max: r.cfg.MaxQuiet, Queue: b.channels[in.Channel].Queue}
-	if in.Choice != "" {
+	set := b.channels[in.Channel]
+	p := zongji.InboundPolicy{Now: r.now(), Quiet: r.cfg.Quiet, Max: r.cfg.MaxQuiet, Queue: set.Queue, Grants: r.grants(in.ChanKind)}
+	if p.Grants {
+		p.Reserve = reserve(&set)
+	}
+	if in.Choice != "" || in.Kind == zongji.InEvent {
 		p.Quiet = 0
 	}
 	if !in.Fresh {
@@ -129,8 +137,8 @@ func (r *Router) markSeen(ctx context.Context, conv int64, m zongji.MarkData, by
 // clean checks an inbound and takes out what no store can keep: U+0000 and
 // bytes that are not UTF-8.
 func clean(in *zongji.Inbound) error {
-	for _, s := range []*string{&in.Text, &in.Choice, &in.Event, &in.Value, &in.Page, &in.Thread, &in.ExtID,
-		&in.From.Ext, &in.From.Name, &in.From.Phone, &in.From.Email} {
+	for _, s := range []*string{&in.Text, &in.Choice, &in.Event, &in.Value, &in.Page, &in.Thread, &in.ExtID, &in.Scene, &in.Fetch, &in.Reason,
+		&in.From.Ext, &in.From.Name, &in.From.Phone, &in.From.Email, &in.From.Union, &in.From.Sub} {
 		*s = cleanText(*s)
 	}
 	in.Text = strings.TrimSpace(in.Text)
@@ -146,11 +154,13 @@ func clean(in *zongji.Inbound) error {
 		if in.ExtID == "" {
 			return zongji.Errorf(zongji.Invalid, "bad_inbound", "a message carries the channel's id for it")
 		}
-		return checkText(in.Text, len(in.Files))
+		return checkInbound(in)
 	case in.Kind == zongji.InRating && (in.Stars < 1 || in.Stars > 5):
 		return zongji.Errorf(zongji.Invalid, "bad_stars", "stars go from 1 to 5")
 	case in.Kind == zongji.InRating && utf8.RuneCountInString(in.Value) > maxComment:
 		return zongji.Errorf(zongji.Invalid, "too_long", "a comment has at most %d characters", maxComment)
+	case in.Kind == zongji.InEvent && in.ExtID == "":
+		return zongji.Errorf(zongji.Invalid, "bad_inbound", "an event carries an id of its own")
 	case in.Kind == zongji.InEvent, in.Kind == zongji.InStatus, in.Kind == zongji.InRating:
 		return nil
 	}
@@ -179,6 +189,27 @@ func checkText(text string, files int) error {
 		return zongji.Errorf(zongji.Invalid, "too_long", "a message has at most %d characters", zongji.MaxText)
 	case files > zongji.MaxFiles:
 		return zongji.Errorf(zongji.Invalid, "too_many_files", "a message has at most %d files", zongji.MaxFiles)
+	}
+	return nil
+}
+
+// maxScene is how much of a scene is kept: characters.
+const maxScene = 128
+
+// checkInbound checks a customer's message. What came from a channel is never
+// refused for its length: it is cut.
+func checkInbound(in *zongji.Inbound) error {
+	if r := []rune(in.Scene); len(r) > maxScene {
+		in.Scene = string(r[:maxScene])
+	}
+	if in.Msg == "" || in.Msg == zongji.KindText {
+		return checkText(in.Text, len(in.Files))
+	}
+	if len(in.Extra) > 0 && !json.Valid(in.Extra) {
+		return zongji.Errorf(zongji.Invalid, "bad_inbound", "the extra of a message is JSON")
+	}
+	if r := []rune(in.Text); len(r) > zongji.MaxText {
+		in.Text = string(r[:zongji.MaxText])
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ type metrics struct {
 	unroutable  *prometheus.CounterVec
 	wait        prometheus.Histogram
 	outbox      *prometheus.CounterVec
+	fetches     *prometheus.CounterVec
 	divergence  prometheus.Counter
 	republished prometheus.Counter
 	resent      prometheus.Counter
@@ -44,6 +45,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		wait: f.NewHistogram(prometheus.HistogramOpts{Name: "zongji_wait_seconds", Help: "From the hand-over to the assignment.",
 			Buckets: []float64{.1, .5, 1, 5, 15, 30, 60, 120, 300, 600, 1800}}),
 		outbox:      vec("zongji_outbox_total", "Results of sending to channels.", "outcome"),
+		fetches:     vec("zongji_fetches_total", "Media of customers' messages fetched from channels.", "outcome"),
 		divergence:  counter("zongji_route_divergence_total", "Conversations on which engine and SQL disagreed, repaired."),
 		republished: counter("zongji_events_republished_total", "Events that reconcile published."),
 		resent:      counter("zongji_commands_resent_total", "Routing commands that reconcile sent again."),

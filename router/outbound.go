@@ -129,7 +129,7 @@ func fileKind(files []zongji.File) zongji.MessageKind {
 // time.
 func (r *Router) deliver(ctx context.Context, a *account) {
 	for ctx.Err() == nil {
-		err := r.holding(ctx, fmt.Sprintf("outbox:%d", a.set.ID), func(ctx context.Context, fence int64) error {
+		_, err := r.holding(ctx, fmt.Sprintf("outbox:%d", a.set.ID), func(ctx context.Context, fence int64) error {
 			r.deliverAll(ctx, a, fence)
 			return nil
 		})

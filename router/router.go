@@ -99,6 +99,7 @@ type Router struct {
 	feed     *feed
 	presence presence
 	accounts accounts
+	held     sync.Map     // names of SQL leases that a goroutine of this node holds
 	marks    chan int64   // ids of published events, limit markLimit
 	leading  atomic.Int64 // epoch while this node leads, else 0
 	built    atomic.Int64 // when the engine was last built from SQL, ms

@@ -184,7 +184,7 @@ func (ch *Change) Message(m zongji.Message) *zongji.Message {
 	}
 	c.LastSeq, c.LastAt = m.Seq, max(c.LastAt, m.At)
 	if m.From != zongji.FromNote && m.From != zongji.FromSystem {
-		c.Preview, c.PrevFrom = preview(m.Text, m.Files), m.From
+		c.Preview, c.PrevFrom = preview(&m), m.From
 	}
 	by, actor := author(&m, c)
 	msg := &m
@@ -207,13 +207,15 @@ func author(m *zongji.Message, c *row) (by string, actor int64) {
 	return zongji.BySystem, 0
 }
 
-// preview returns the start of a text, or what stands for files without one.
-func preview(s string, files []zongji.File) string {
-	if s == "" && len(files) > 0 {
-		if strings.HasPrefix(files[0].Type, "image/") {
-			return zongji.PreviewImage
-		}
-		return zongji.PreviewFile
+// preview returns the start of a message's text, or what stands for one.
+func preview(m *zongji.Message) string {
+	s := m.Text
+	switch {
+	case s != "" || m.Kind == zongji.KindText:
+	case len(m.Files) > 0 && strings.HasPrefix(m.Files[0].Type, "image/"):
+		return zongji.PreviewImage
+	default:
+		return "[" + string(m.Kind) + "]"
 	}
 	n := 0
 	for i, r := range s {
@@ -300,10 +302,11 @@ func (db *DB) Mark(ctx context.Context, conv int64, m zongji.MarkData, by string
 	})
 }
 
-// order says which states of a message follow which.
+// order says which states of a message follow which. A channel may say that
+// what it took has failed, and that what seemed to fail has arrived.
 var order = map[zongji.SendState]int{
-	zongji.StateStored: 1, zongji.StatePending: 1, zongji.StateSending: 2, zongji.StateUnknown: 3, zongji.StateFailed: 3,
-	zongji.StateWithdrawn: 3, zongji.StateSent: 4, zongji.StateDelivered: 5, zongji.StateRead: 6,
+	zongji.StateFetching: 1, zongji.StateStored: 1, zongji.StatePending: 1, zongji.StateSending: 2, zongji.StateUnknown: 3,
+	zongji.StateWithdrawn: 4, zongji.StateSent: 4, zongji.StateFailed: 5, zongji.StateDelivered: 6, zongji.StateRead: 7, zongji.StateRecalled: 8,
 }
 
 // msgState moves a message's state forward; false when it was there already.

@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"zongji/internal/zongji"
@@ -159,13 +163,22 @@ var errNoChannel = zongji.Errorf(zongji.NotFound, "no_channel", "no such channel
 
 func (db *DB) scanChannel(s scan) (c zongji.ChannelAccount, err error) {
 	var id int64
-	var key, sealed string
-	if err := s(&id, &key, &sealed, from{&c}); err != nil {
+	var key, sealed, secrets string
+	if err := s(&id, &key, &sealed, &secrets, from{&c}); err != nil {
 		return c, err
 	}
 	c.ID, c.Key = id, key
-	c.Secret, err = db.cfg.Sealer.Open(sealed)
-	return c, err
+	if c.Secret, err = db.cfg.Sealer.Open(sealed); err != nil || secrets == "" {
+		return c, err
+	}
+	if secrets, err = db.cfg.Sealer.Open(secrets); err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal([]byte(secrets), &c.Secrets); err != nil {
+		return c, fmt.Errorf("secrets of channel %s: %w", c.Name, err)
+	}
+	c.Have = slices.Sorted(maps.Keys(c.Secrets))
+	return c, nil
 }
 
 // Channels returns all channel accounts, with their secrets opened.
@@ -184,14 +197,29 @@ func (db *DB) ChannelByKey(ctx context.Context, key string) (zongji.ChannelAccou
 }
 
 // PutChannel writes an account; ID 0 makes a new one, with its Secret. The
-// secret of one that exists stays: see SetChannelSecret.
+// secret of one that exists stays: see SetChannelSecret. Secrets replace those
+// that were there; nil keeps them, an empty value removes one.
 func (db *DB) PutChannel(ctx context.Context, c zongji.ChannelAccount) (zongji.ChannelAccount, error) {
 	db.fresh(&c.ID)
-	c.Updated = db.now()
-	return c, db.edit(ctx, "channels", func(u run) error {
-		_, err := u.exec(db.q.ChannelPut, c.ID, c.Key, db.cfg.Sealer.Seal(c.Secret), object(c))
+	c.Updated, c.Have = db.now(), nil
+	sealed := ""
+	if c.Secrets != nil {
+		c.Secrets = maps.Clone(c.Secrets)
+		maps.DeleteFunc(c.Secrets, func(_, v string) bool { return v == "" })
+		text, err := json.Marshal(c.Secrets)
+		if err != nil {
+			return c, err
+		}
+		sealed = db.cfg.Sealer.Seal(string(text))
+	}
+	err := db.edit(ctx, "channels", func(u run) error {
+		_, err := u.exec(db.q.ChannelPut, c.ID, c.Key, db.cfg.Sealer.Seal(c.Secret), sealed, object(c))
 		return err
 	})
+	if err != nil {
+		return c, err
+	}
+	return db.Channel(ctx, c.ID)
 }
 
 // SetChannelSecret replaces the secret of an account.

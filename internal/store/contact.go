@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"strings"
@@ -124,6 +125,29 @@ func (p *person) learn(in *zongji.Inbound) (changed bool) {
 	return changed
 }
 
+// profile takes over what an event tells of a customer who is known; false
+// when that is nothing new.
+func (u run) profile(in *zongji.Inbound) (learned bool, err error) {
+	f := &in.From
+	if f.Name == "" && f.Phone == "" && f.Email == "" && f.Union == "" && len(f.Attrs) == 0 && !f.Verified {
+		return false, nil
+	}
+	p, err := u.known(in.Channel, cmp.Or(f.Ext, in.Thread))
+	if zongji.KindOf(err) == zongji.NotFound {
+		return false, nil
+	}
+	if err != nil || !p.learn(in) {
+		return false, err
+	}
+	return true, u.putContact(&p)
+}
+
+// known returns whom an identity of a channel belongs to, or a NotFound error.
+func (u run) known(channel int64, ext string) (person, error) {
+	c, err := first(u, u.db.q.ContactByIdentity, []any{channel, u.db.cfg.Sealer.Blind(ext)}, errNoContact, u.db.scanContact)
+	return person{c}, err
+}
+
 // identify finds who wrote, or makes a new contact.
 func (u run) identify(in *zongji.Inbound, now zongji.Ms) (person, error) {
 	ext := in.From.Ext
@@ -137,14 +161,14 @@ func (u run) identify(in *zongji.Inbound, now zongji.Ms) (person, error) {
 	var p person
 	var lacking []int64
 	for _, channel := range keys {
-		c, err := first(u, u.db.q.ContactByIdentity, []any{channel, u.db.cfg.Sealer.Blind(ext)}, errNoContact, u.db.scanContact)
+		c, err := u.known(channel, ext)
 		switch {
 		case zongji.KindOf(err) == zongji.NotFound:
 			lacking = append(lacking, channel)
 		case err != nil:
 			return p, err
 		case p.ID == 0:
-			p.Contact = c
+			p = c
 		}
 	}
 	fresh := p.ID == 0

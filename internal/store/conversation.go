@@ -26,7 +26,7 @@ func (c *row) columns() []any {
 		&c.LastSeq, &c.HandledSeq, &c.AgentSeen, &c.ContactGot, &c.ContactSaw, &c.Unread, from{&c.Demand}, &c.Units, from{&c.Tags},
 		&c.Category, &c.Summary, &c.Lang, &c.Stars, &c.LastUser, &c.Preview, &c.PrevFrom, &c.CreatedAt, &c.LastAt,
 		&c.WaitingFrom, &c.QueuedAt, &c.AssignedAt, &c.FirstAt, &c.ClosedAt, &c.DueAt, from{&c.Bot}, &c.changed, &c.due, &c.unhandled,
-		&c.ContactName, &c.ContactLevel}
+		&c.Scene, from{&c.Window}, from{&c.Pass}, &c.ContactName, &c.ContactLevel}
 }
 
 func scanRow(s scan) (c row, err error) { return c, s(c.columns()...) }
@@ -36,11 +36,20 @@ func scanConversation(s scan) (zongji.Conversation, error) {
 	return c.Conversation, err
 }
 
+// pressAt returns when c's window begins to press; once it did in this
+// waiting, no more.
+func (c *row) pressAt() zongji.Ms {
+	if c.Demand != nil && c.Demand.Pressed {
+		return 0
+	}
+	return c.Window.PressAt()
+}
+
 func (c *row) insert(u run, demo bool) error {
 	_, err := u.exec(u.db.q.ConvInsert, c.ID, c.Channel, c.Kind, c.Contact, c.Thread, c.Status, c.Epoch, c.Rev, c.Owner, c.Queue, c.Team, c.Previous,
 		c.LastSeq, c.HandledSeq, c.AgentSeen, c.ContactGot, c.ContactSaw, c.Unread, object(c.Demand), c.Units, object(c.Tags),
 		c.Category, c.Summary, c.Lang, c.Stars, c.LastUser, c.Preview, c.PrevFrom, c.CreatedAt, c.LastAt,
-		c.WaitingFrom, c.QueuedAt, c.AssignedAt, c.FirstAt, c.ClosedAt, c.DueAt, object(c.Bot), c.changed, c.due, c.unhandled, demo)
+		c.WaitingFrom, c.QueuedAt, c.AssignedAt, c.FirstAt, c.ClosedAt, c.DueAt, object(c.Bot), c.changed, c.due, c.unhandled, demo, c.Scene, object(c.Window), object(c.Pass), c.pressAt())
 	return err
 }
 
@@ -50,7 +59,7 @@ func (c *row) update(u run, rev int64) error {
 		c.LastSeq, c.HandledSeq, c.AgentSeen, c.ContactGot, c.ContactSaw, c.Unread, object(c.Demand), c.Units,
 		object(c.Tags), c.Category, c.Summary, c.Lang, c.Stars, c.LastUser, c.Preview, c.PrevFrom,
 		c.LastAt, c.WaitingFrom, c.QueuedAt, c.AssignedAt, c.FirstAt, c.ClosedAt, c.DueAt,
-		object(c.Bot), c.changed, c.due, c.unhandled)
+		object(c.Bot), c.changed, c.due, c.unhandled, c.Scene, object(c.Window), object(c.Pass), c.pressAt())
 	if err == nil && n == 0 {
 		return errMoved
 	}

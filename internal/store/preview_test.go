@@ -16,18 +16,20 @@ func TestPreview(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, text string
+		kind       zongji.MessageKind
 		files      []zongji.File
 		want       string
 	}{
-		{"a short text is itself", "你好", nil, "你好"},
-		{"a long text is cut by characters", strings.Repeat("长", previewLen+1), nil, strings.Repeat("长", previewLen)},
-		{"text goes before files", "看这里", files("image/png"), "看这里"},
-		{"a picture alone is named", "", files("image/webp", "application/pdf"), zongji.PreviewImage},
-		{"another file alone is named", "", files("application/pdf"), zongji.PreviewFile},
-		{"nothing is nothing", "", nil, ""},
+		{"a short text is itself", "你好", zongji.KindText, nil, "你好"},
+		{"a long text is cut by characters", strings.Repeat("长", previewLen+1), zongji.KindText, nil, strings.Repeat("长", previewLen)},
+		{"text goes before files", "看这里", zongji.KindImage, files("image/png"), "看这里"},
+		{"a picture alone is named", "", zongji.KindFile, files("image/webp", "application/pdf"), zongji.PreviewImage},
+		{"another file alone is named", "", zongji.KindFile, files("application/pdf"), zongji.PreviewFile},
+		{"nothing is nothing", "", zongji.KindText, nil, ""},
+		{"a voice is named", "", zongji.KindVoice, nil, "[voice]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := preview(c.text, c.files); got != c.want {
+			if got := preview(&zongji.Message{Kind: c.kind, Text: c.text, Files: c.files}); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})

@@ -18,5 +18,6 @@ type queries struct {
 	ContactsByEmail, ContactUnindex, ContactIndex, ContactSearch, AgentStateAll, AgentStatePut, AgentEventInsert, AgentLoads, UserAll,
 	UserByID, UserByLogin, UserPut, UserDelete, UserHash, UserSetHash, SessionPut, SessionByToken, SessionDelete, SessionsDelete,
 	SessionsExpire, VisitorByToken, VisitorPut, AuditInsert, AuditLast, FileInsert,
-	FileByID, FileByToken *stmt
+	FileByID, FileByToken, FetchInsert, FetchNext, FetchBack, FetchEnd, MsgFetched, KeepGet, KeepPut, LogInsert, LogTrim, LogLast,
+	HealthPut, HealthAll, CallbackCount *stmt
 }

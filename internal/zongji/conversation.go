@@ -1,6 +1,9 @@
 package zongji
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Status is the state of a conversation. It is in exactly one, with one
 // owner; each change compares and increments the epoch.
@@ -31,7 +34,8 @@ func (s Status) Heard() bool { return s == StatusBot || s == StatusParked || s =
 type Level int
 
 // What Conversation.Preview is when the message has files and no text; screens
-// say it in their language.
+// say it in their language. Of the other kinds it is their name in brackets:
+// "[voice]", "[location]" …
 const (
 	PreviewImage = "[image]"
 	PreviewFile  = "[file]"
@@ -96,12 +100,13 @@ type Conversation struct {
 // count is taken when a message is queued for sending and given back when it
 // turns out that the channel did not count it.
 type Window struct {
-	Until      Ms   `json:"until"`                 // after a message of his
-	Left       int  `json:"left"`                  //
-	BriefUntil Ms   `json:"brief_until,omitempty"` // after a click, scan, subscribe or entering
-	BriefLeft  int  `json:"brief_left,omitempty"`
-	Reserve    int  `json:"reserve"`         // kept by the bot for people
-	Ended      bool `json:"ended,omitempty"` // he unsubscribed or refuses messages
+	Until      Ms    `json:"until"`                 // after a message of his
+	Left       int   `json:"left"`                  //
+	BriefUntil Ms    `json:"brief_until,omitempty"` // after a click, scan, subscribe or entering
+	BriefLeft  int   `json:"brief_left,omitempty"`
+	Reserve    int   `json:"reserve"`         // kept by the bot for people
+	Ended      bool  `json:"ended,omitempty"` // he unsubscribed or refuses messages
+	Turn       int64 `json:"turn"`            // +1 with each deed that opened it
 }
 
 // Open returns how many messages may be written at now, and until when. The
@@ -119,20 +124,59 @@ func (w *Window) Open(now Ms) (left int, until Ms) {
 	return 0, 0
 }
 
-// Grant notes a deed of the customer at now.
-func (w *Window) Grant(g Grant, now Ms) {
-	w.Ended = false
-	if g.Brief {
-		w.BriefUntil, w.BriefLeft = now.Add(g.For), g.Count
+// Grant notes a deed of the customer at a moment. One that is told after a
+// later one of its kind changes nothing.
+func (w *Window) Grant(g Grant, at Ms) {
+	until := at.Add(g.For)
+	switch {
+	case g.Brief && until >= w.BriefUntil:
+		w.BriefUntil, w.BriefLeft = until, g.Count
+	case !g.Brief && until >= w.Until:
+		w.Until, w.Left, w.BriefUntil, w.BriefLeft = until, g.Count, 0, 0
+	default:
 		return
 	}
-	w.Until, w.Left, w.BriefUntil, w.BriefLeft = now.Add(g.For), g.Count, 0, 0
+	w.Ended = false
+	w.Turn++
 }
 
 // Take takes n messages; both counts go down, since the channel tells nobody
 // which of them it charges.
 func (w *Window) Take(n int) {
 	w.Left, w.BriefLeft = max(w.Left-n, 0), max(w.BriefLeft-n, 0)
+}
+
+// Give gives back n messages that were taken in the same turn and that the
+// channel did not count.
+func (w *Window) Give(n int, now Ms) {
+	if now < w.Until {
+		w.Left += n
+	}
+	if now < w.BriefUntil {
+		w.BriefLeft += n
+	}
+}
+
+// Close corrects w by the channel's word: nothing may be written now; gone
+// says that the time is over too.
+func (w *Window) Close(gone bool, now Ms) {
+	w.Left, w.BriefLeft = 0, 0
+	if gone {
+		w.Until, w.BriefUntil = min(w.Until, now), min(w.BriefUntil, now)
+	}
+}
+
+// pressFor is how long before its end a window presses: enough for a place in
+// the queue to matter.
+const pressFor = 40 * time.Minute
+
+// PressAt returns when a queued conversation with this window begins to press,
+// 0 never. A brief one does not count: nobody could be there in time.
+func (w *Window) PressAt() Ms {
+	if w == nil || w.Ended || w.Left == 0 {
+		return 0
+	}
+	return w.Until.Add(-pressFor)
 }
 
 // View is what decides who may see a conversation.

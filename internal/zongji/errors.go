@@ -26,6 +26,8 @@ type Error struct {
 	Kind ErrorKind
 	Code string // lower_snake_case, stable: part of docs/protocol.md
 	Text string // English, for people; names what, where and what to do
+	// Params are the figures that the words for Code take, by name.
+	Params map[string]any
 }
 
 func (e *Error) Error() string { return e.Text }

@@ -9,7 +9,7 @@ type EventKind string
 // The kinds, and the shape of Data beside each.
 const (
 	EvMessage    EventKind = "message"    // a message was added: Msg
-	EvState      EventKind = "state"      // of messages changed: MarkData
+	EvState      EventKind = "state"      // of messages changed: MarkData; with Msg, the message as it is now
 	EvRouted     EventKind = "routed"     // handed over to people, now queued: RoutedData
 	EvOffered    EventKind = "offered"    // OfferData
 	EvDeclined   EventKind = "declined"   // OfferData
@@ -26,6 +26,8 @@ const (
 	EvPoints     EventKind = "points"     // priority changed: PointsData
 	EvUnroutable EventKind = "unroutable" // nobody can be found: RoutedData
 	EvFeedback   EventKind = "feedback"   // 解决了/没解决: FeedbackData
+	EvWindow     EventKind = "window"     // what may be written to the customer changed: Row.Window
+	EvContact    EventKind = "contact"    // the conversation belongs to another contact now: ContactData
 )
 
 // Actor kinds of an event.
@@ -128,6 +130,14 @@ type MarkData struct {
 	Msg        int64     `json:"msg,omitempty"` // or one message's new state
 	State      SendState `json:"state,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
+}
+
+// ContactData tells that two contacts became one, or two again.
+type ContactData struct {
+	From  int64  `json:"from"`
+	To    int64  `json:"to"`
+	Merge int64  `json:"merge,omitempty"`
+	Why   string `json:"why"` // union | verified | hand | undo; profile: the same one, better known
 }
 
 // BotData is the record of one bot decision.

@@ -45,7 +45,7 @@ type Inbound struct {
 	Fetch  string          // what Fetcher.Fetch gets to bring this message's media; the message is "fetching" until then
 	Shown  bool            // an event that stands in the conversation (opens one, lets the bot greet)
 	Scene  string          // QR scene, link scene, session-from: where he comes from, for the rules
-	Grant  *Grant          // what he did lets us write so much
+	Grant  *Grant          // what he did at At lets us write so much
 	Pass   *Pass           // lets one message of ours pass outside the count
 	Ends   bool            // he cannot be written to any more (unsubscribe, reject)
 	Ref    string          // of a status: the channel's id of the message it speaks of
@@ -77,6 +77,7 @@ type Identity struct {
 	Attrs    map[string]string
 	Verified bool   // signed by the company's own site
 	Union    string // verified by the channel itself: the same person in several channels (WeChat's unionid)
+	Sub      string // the company's own id of him, when Verified; "": Ext
 }
 
 // Stored is the answer to an accepted inbound.
@@ -98,6 +99,9 @@ type InboundPolicy struct {
 	Max    time.Duration // longest burst wait after the first unhandled message
 	Reopen time.Duration // a conversation closed less than this ago is reopened
 	Queue  int64         // the channel's default queue
+
+	Grants  bool // the channel has reply windows: without a grant there is none open
+	Reserve int  // Window.Reserve of its conversations
 }
 
 // Outbound is one message on its way to a channel.

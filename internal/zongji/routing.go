@@ -21,6 +21,7 @@ type Demand struct {
 	Affinity  int64        `json:"affinity,omitempty"`   // agent to be asked first
 	AffinityS int          `json:"affinity_s,omitempty"` // for so many seconds of age
 	Only      int64        `json:"only,omitempty"`       // transfer to one person: nobody else until it lapses
+	Pressed   bool         `json:"pressed,omitempty"`    // Points hold those of a reply window that closes
 }
 
 // Queue is where conversations wait, with the rules of waiting.

@@ -50,17 +50,19 @@ INSERT INTO setting (key, body) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET 
 INSERT INTO setting (key, body) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING
 
 -- name: ChannelAll
-SELECT id, key, secret, body FROM channel_account ORDER BY key
+SELECT id, key, secret, secrets, body FROM channel_account ORDER BY key
 
 -- name: ChannelByKey
-SELECT id, key, secret, body FROM channel_account WHERE key = $1
+SELECT id, key, secret, secrets, body FROM channel_account WHERE key = $1
 
 -- name: ChannelByID
-SELECT id, key, secret, body FROM channel_account WHERE id = $1
+SELECT id, key, secret, secrets, body FROM channel_account WHERE id = $1
 
 -- name: ChannelPut
-INSERT INTO channel_account (id, key, secret, body) VALUES ($1, $2, $3, $4)
-ON CONFLICT (id) DO UPDATE SET key = excluded.key, body = excluded.body
+-- Of one that exists the secret stays, and without secrets these too.
+INSERT INTO channel_account (id, key, secret, secrets, body) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (id) DO UPDATE SET key = excluded.key, body = excluded.body,
+ secrets = CASE WHEN excluded.secrets = '' THEN channel_account.secrets ELSE excluded.secrets END
 
 -- name: ChannelSecret
 UPDATE channel_account SET secret = $2 WHERE id = $1
