@@ -57,7 +57,8 @@ func newFeed(r *Router) *feed {
 }
 
 // Listen adds a listener of the event stream. Call it before Run. fn is
-// called in stream order and must not block. Entries without Pos are of this
+// called in stream order, for the events of one conversation in the order of
+// their revs, and must not block. Entries without Pos are of this
 // node alone: the load of an agent, or events read from SQL.
 func (r *Router) Listen(fn func(zongji.Live)) { r.feed.listeners = append(r.feed.listeners, fn) }
 
@@ -76,15 +77,16 @@ func (f *feed) start(ctx context.Context) error {
 	if err := f.resync(ctx); err != nil {
 		return err
 	}
+	for conv, h := range f.live { // who connects from now on reads what stands up to here
+		f.order.told.put(conv, h.rev)
+	}
 	f.resyncOffers(ctx)
 	return nil
 }
 
 func (f *feed) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		for _, l := range f.order.overdue(f.r.now()) {
-			f.tell(l)
-		}
+		f.heal(ctx)
 		f.mu.Lock()
 		pos := f.pos
 		f.mu.Unlock()
@@ -160,6 +162,26 @@ func (f *feed) catchUp(ctx context.Context) {
 		}
 		if len(evs) < tailMax {
 			return
+		}
+	}
+}
+
+// heal tells from SQL what did not come in time: whose rev has come is
+// committed, and so is all before it. Nothing is told before it is read: a
+// customer's screen cannot see that something is missing, and resumes after
+// the newest message that it has.
+func (f *feed) heal(ctx context.Context) {
+	for _, g := range f.order.overdue(f.r.now()) {
+		evs, err := f.r.db.EventsBetween(ctx, g.conv, g.after, g.before, g.since)
+		if err != nil {
+			f.r.warn(ctx, "missing events not read from SQL", err)
+			return
+		}
+		for i := range evs {
+			f.takeInOrder(zongji.Live{Event: &evs[i]}, "")
+		}
+		for _, l := range f.order.release(g.conv, g.before) {
+			f.tell(l)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"zongji/internal/zongji"
 )
@@ -20,15 +21,12 @@ func TestOrder(t *testing.T) {
 	for range 200 {
 		var in []zongji.Live
 		revs := map[int64]int64{}
-		for i := range int64(60) {
-			conv := 1 + i // each begins in order: of an unknown one nothing is waited for
-			if i >= 3 {
-				conv = 1 + r.Int64N(3)
-			}
+		for range 60 {
+			conv := 1 + r.Int64N(3)
 			revs[conv]++
 			in = append(in, liveOf(conv, revs[conv], 0))
 		}
-		for i := 4; i+1 < len(in); i += 2 {
+		for i := r.IntN(2); i+1 < len(in); i += 2 {
 			if r.IntN(2) == 0 {
 				in[i], in[i+1] = in[i+1], in[i]
 			}
@@ -38,7 +36,7 @@ func TestOrder(t *testing.T) {
 		before := "g.0000"
 		for i := range in {
 			in[i].Pos = fmt.Sprintf("g.%04d", i+1)
-			for _, l := range append(o.next(in[i], before, 0), o.overdue(0)...) {
+			for _, l := range o.next(in[i], before, 0) {
 				if l.Event.Rev != last[l.Event.Conv]+1 {
 					t.Fatalf("rev %d of %d after %d", l.Event.Rev, l.Event.Conv, last[l.Event.Conv])
 				}
@@ -52,8 +50,8 @@ func TestOrder(t *testing.T) {
 			}
 			before = in[i].Pos
 		}
-		for _, l := range o.overdue(1 << 40) {
-			last[l.Event.Conv] = l.Event.Rev
+		if gaps := o.overdue(1 << 40); len(gaps) != 0 || o.wait() != tailWait {
+			t.Fatalf("waits for %v", gaps)
 		}
 		for conv, n := range revs {
 			if last[conv] != n {
@@ -63,19 +61,58 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-func TestOrderGivesUpOnALostPredecessor(t *testing.T) {
-	o := newOrder()
-	if out := o.next(liveOf(1, 5, 1), "g.0000", 0); len(out) != 0 {
-		t.Fatalf("told %v of a conversation that was not known", out)
-	}
-	o.overdue(zongji.Ms(orderWait.Milliseconds()))
-	if out := o.next(liveOf(1, 7, 2), "g.0001", 0); len(out) != 0 {
-		t.Fatalf("told %v before its predecessor", out)
-	}
-	if out := o.overdue(zongji.Ms(orderWait.Milliseconds())); len(out) != 1 || out[0].Event.Rev != 7 {
-		t.Fatalf("overdue = %v", out)
-	}
-	if out := o.next(liveOf(1, 6, 3), "g.0002", 0); len(out) != 1 {
-		t.Fatalf("the late predecessor is not told: %v", out)
+func TestOrderAsksForWhatDoesNotCome(t *testing.T) {
+	const late = zongji.Ms(orderWait / time.Millisecond)
+	for _, tt := range []struct {
+		name  string
+		known int64  // rev told before
+		pos   string // before the held entries; "" when they are read from SQL
+		come  []int64
+		want  gap
+		sql   []int64
+	}{
+		{"one is missing", 4, "g.0000", []int64{6}, gap{1, 4, 6, 0}, []int64{5}},
+		{"two are missing, not side by side", 4, "g.0000", []int64{8, 6}, gap{1, 4, 8, 0}, []int64{5, 7}},
+		{"the bus is down", 4, "", []int64{6}, gap{1, 4, 6, 0}, []int64{5}},
+		{"a conversation that this node does not know", 0, "g.0000", []int64{6}, gap{1, 0, 6, -10000}, []int64{3, 4, 5}},
+		{"what is missing was removed", 4, "g.0000", []int64{8, 6}, gap{1, 4, 8, 0}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := newOrder()
+			if tt.known > 0 {
+				o.told.put(1, tt.known)
+			}
+			for _, rev := range tt.come {
+				if out := o.next(liveOf(1, rev, 1), tt.pos, 0); len(out) != 0 {
+					t.Fatalf("told %v before its predecessor", out)
+				}
+			}
+			if gaps := o.overdue(late - 1); len(gaps) != 0 {
+				t.Fatalf("asked too early: %v", gaps)
+			}
+			if gaps := o.overdue(late); len(gaps) != 1 || gaps[0] != tt.want {
+				t.Fatalf("asks for %v, want %v", gaps, tt.want)
+			}
+			if gaps := o.overdue(late + 1); len(gaps) != 0 {
+				t.Fatalf("asked again at once: %v", gaps)
+			}
+			var out []zongji.Live
+			for _, rev := range tt.sql {
+				out = append(out, o.next(zongji.Live{Event: &zongji.Event{Conv: 1, Rev: rev}}, "", late)...)
+			}
+			out = append(out, o.release(1, tt.want.before)...)
+			var got []int64
+			for _, l := range out {
+				got = append(got, l.Event.Rev)
+			}
+			want := slices.Concat(tt.sql, tt.come)
+			slices.Sort(want)
+			if !slices.Equal(got, want) || o.wait() != tailWait {
+				t.Errorf("told %v, want %v", got, want)
+			}
+			if out := o.next(liveOf(1, tt.want.before+1, 2), "g.0001", late); len(out) != 1 || out[0].Pos != "g.0002" {
+				t.Errorf("the next is told %v", out)
+			}
+		})
 	}
 }

@@ -113,6 +113,16 @@ func (db *DB) EventsAfter(ctx context.Context, at zongji.Ms, afterID int64, limi
 	return db.fill(ctx, found, true)
 }
 
+// EventsBetween returns a conversation's events between two revs, both
+// excluded, that are not older than since, with Row and Msg.
+func (db *DB) EventsBetween(ctx context.Context, conv, after, before int64, since zongji.Ms) ([]zongji.Event, error) {
+	found, err := list(db.read(ctx), db.q.EventsBetween, []any{conv, after, before, since}, scanEvent)
+	if err != nil {
+		return nil, err
+	}
+	return db.fill(ctx, found, true)
+}
+
 // fill adds the messages, and the rows as they are now.
 func (db *DB) fill(ctx context.Context, found []stored, rows bool) ([]zongji.Event, error) {
 	convs := map[int64]*zongji.Conversation{}

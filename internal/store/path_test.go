@@ -312,6 +312,15 @@ func TestEventsWaitUntilTheyArePublished(t *testing.T) {
 		if after, err := db.EventsAfter(t.Context(), now-1, 0, 10); err != nil || len(after) != 1 || after[0].ID != st.Event.ID {
 			t.Fatalf("after: %+v %v", after, err)
 		}
+		rev := evs[0].Rev
+		if gap, err := db.EventsBetween(t.Context(), st.Conv.ID, rev-1, rev+1, evs[0].At); err != nil || len(gap) != 1 || gap[0].Msg == nil || gap[0].Row == nil {
+			t.Fatalf("between: %+v %v", gap, err)
+		}
+		for _, none := range [][3]int64{{rev, rev + 9, 0}, {0, rev, 0}, {0, rev + 1, int64(evs[0].At) + 1}} {
+			if gap, err := db.EventsBetween(t.Context(), st.Conv.ID, none[0], none[1], zongji.Ms(none[2])); err != nil || len(gap) != 0 {
+				t.Fatalf("between %v: %+v %v", none, gap, err)
+			}
+		}
 		if err := db.MarkPublished(t.Context(), []int64{evs[0].ID}); err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ type queries struct {
 	NodeTake, NodeKeep, Version, Bytes, SchemaVersion, Ping, ConvByID, ConvToChange, ConvOpen, ConvNewest, ConvInsert, ConvUpdate,
 	ConvInbound, ConvDue, ConvClaim, ConvLive, ConvOverdue, ConvLoad, ConvUnread, AgentLock, ListOpenOwner, ListOpenTeam, ListOpen,
 	ListClosedOwner, ListClosedTeam, ListClosed, ListQueued, ListWaitQueue, ListWaitTeam, ListWait, CountWaitTeam, CountWaitQueue,
-	CountMine, CountWaiting, CountTeam, CountOpen, ListContact, EventInsert, EventKey, EventsOf, EventsUnpublished, EventsAfter,
+	CountMine, CountWaiting, CountTeam, CountOpen, ListContact, EventInsert, EventKey, EventsOf, EventsUnpublished, EventsAfter, EventsBetween,
 	EventsPublished, CmdInsert, CmdsUnapplied, CmdsApplied, OutboxInsert, OutboxNext, OutboxTry, OutboxByID, OutboxEnd, MsgInsert,
 	MsgByID, MsgByExt, MsgByCID, MsgAfter, MsgBefore, MsgThread, MsgState, MsgExt, MsgIndex, MsgSearch, SeenInsert, WallQueues,
 	WallServing, WallToday, WallOnce, WallWaits, OutboxBack, CheckCounts, CheckOrphans, CheckSeqs, CheckRevs, CheckDoubled, CheckCIDs,

@@ -18,6 +18,9 @@ SELECT {ev} FROM conv_event e WHERE e.published = 0 AND e.at <= $1 ORDER BY e.at
 -- name: EventsAfter
 SELECT {ev} FROM conv_event e WHERE (e.at, e.id) > ($1, $2) ORDER BY e.at, e.id LIMIT $3
 
+-- name: EventsBetween
+SELECT {ev} FROM conv_event e WHERE e.conv = $1 AND e.rev > $2 AND e.rev < $3 AND e.at >= $4 ORDER BY e.rev
+
 -- name: EventsPublished sqlite
 UPDATE conv_event SET published = 1 WHERE id IN (SELECT value FROM json_each($1))
 
