@@ -2,9 +2,12 @@
 
 export type Status = 'bot' | 'queued' | 'assigned' | 'wrapup' | 'parked' | 'closed'
 export type Party = 'contact' | 'bot' | 'agent' | 'system' | 'note'
-export type MessageKind = 'text' | 'image' | 'file' | 'candidates' | 'answer' | 'rate'
+export type MessageKind =
+  | 'text' | 'image' | 'file' | 'candidates' | 'answer' | 'rate' | 'voice' | 'video' | 'location' | 'link' | 'minipage' | 'template'
+  | 'event' | 'other'
 export type SendState =
   | 'stored' | 'pending' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown' | 'withdrawn'
+  | 'fetching' | 'recalled'
 export type AgentState = 'ready' | 'break' | 'unanswered' | 'offline'
 export type Role = 'admin' | 'supervisor' | 'agent' | 'auditor'
 export type Perm =
@@ -62,13 +65,48 @@ export interface Conversation {
   first_at?: number
   closed_at?: number
   due_at?: number
+  /** Where the customer came from: QR scene, link scene, session-from. */
+  scene?: string
+  /** Absent where the channel lets us write at any time. */
+  window?: Window
   contact_name?: string
   contact_level?: number
+}
+
+/** How much a channel lets us write after what the customer did. */
+export interface Window {
+  until: number
+  left: number
+  /** After a click, scan, subscribe or entering. */
+  brief_until?: number
+  brief_left?: number
+  /** Kept by the bot for people. */
+  reserve: number
+  /** He unsubscribed or refuses messages. */
+  ended?: boolean
 }
 
 export interface FileRef { id: number; name: string; type: string; size: number; w?: number; h?: number; url: string }
 
 export interface Option { value: string; text: string }
+
+/** What a message has beside its text, each kind its own: internal/zongji/message.go. */
+export interface Extra {
+  // candidates, answer, rate, a pressed button
+  options?: Option[]; faq?: number; question?: string; category?: string; score?: number
+  stars?: number; tags?: string[]; choice?: string
+  // voice: ms, text as the channel recognised it
+  ms?: number; text?: string
+  // location
+  lat?: number; lon?: number; name?: string; label?: string
+  // link, mini page, template
+  title?: string; url?: string; pic?: string; app?: string; path?: string; form?: string; id?: string; fields?: Record<string, string>
+  // what the customer did, and what cannot be shown
+  event?: string; value?: string; type?: string; raw?: string
+}
+
+/** A message by template or subscription, outside the reply window. */
+export interface Template { form: string; id: string; title?: string; fields: Record<string, string>; url?: string }
 
 export interface Message {
   id: number
@@ -80,15 +118,13 @@ export interface Message {
   kind: MessageKind
   text?: string
   files?: FileRef[]
-  /** By kind: candidates {options}, answer {faq, question, category, score, options}, rate {stars, tags}; a contact's pressed button {choice}. */
-  extra?: {
-    options?: Option[]; faq?: number; question?: string; category?: string; score?: number
-    stars?: number; tags?: string[]; choice?: string
-  }
+  extra?: Extra
   at: number
   cid?: string
   state: SendState
   reason?: string
+  /** The channel's own code of a failure, "wechat:45015". */
+  code?: string
 }
 
 export interface View { status: Status; queue?: number; team?: number; owner?: number }
@@ -111,7 +147,7 @@ export interface EventData {
   decision?: Decision
   offer?: number; agent?: number; until?: number; candidates?: (CandidateWhy & BotScore)[]
   how?: string; wait_ms?: number; why?: string; category?: string; summary?: string
-  stars?: number; tags?: string[]; comment?: string; msg?: number; faq?: number; solved?: boolean
+  stars?: number; tags?: string[]; comment?: string; msg?: number; code?: string; files?: FileRef[]; faq?: number; solved?: boolean
   agent_seen?: number; contact_got?: number; contact_saw?: number; state?: SendState
   act?: string; query?: string; kb?: number
 }
@@ -200,6 +236,10 @@ export interface QuickReply { id: number; group: string; shortcut: string; title
 export interface ChannelAccount {
   id: number; kind: string; name: string; key: string; queue: number; bot: boolean; disabled?: boolean
   settings: Record<string, string>; updated_at: number
+  /** Values of secret fields, only when written; never read. */
+  secrets?: Record<string, string>
+  /** Keys of the secrets that are set. */
+  have?: string[]
 }
 
 /** One colleague of GET /agents. */

@@ -1,6 +1,6 @@
 import { reactive } from 'vue'
 import { ApiError } from '@/api/client'
-import type { FileRef, Message } from '@/api/types'
+import type { FileRef, Message, Template } from '@/api/types'
 
 /** A reply on its way: kept on this device until the server has it, whatever happens to tab and network. */
 export interface Unsent {
@@ -9,6 +9,7 @@ export interface Unsent {
   text: string
   files: FileRef[]
   note: boolean
+  template?: Template
   at: number
   state: 'sending' | 'failed'
   code?: string

@@ -126,7 +126,7 @@ function step(talk: Talk, ev: Event): void {
   const d = ev.data
   if (ev.kind === 'state' && d?.msg && d.state) {
     const i = talk.messages.findIndex(m => m.id === d.msg)
-    if (i >= 0) talk.messages[i] = { ...talk.messages[i]!, state: d.state, reason: d.reason }
+    if (i >= 0) talk.messages[i] = { ...talk.messages[i]!, state: d.state, reason: d.reason, code: d.code, files: d.files ?? talk.messages[i]!.files }
   }
   putEvent(talk, ev)
 }
@@ -168,9 +168,14 @@ function delta(row: Conversation, ev: Event): Conversation {
   return r
 }
 
+/** Kinds whose preview is their name when they have no text. */
+const kindly = new Set(['voice', 'video', 'location', 'link', 'minipage', 'template', 'event', 'other'])
+
 /** The preview that a message gives its row: the same rule as the server's. */
-export function previewOf(m: Pick<Message, 'text' | 'files'>): string {
-  if (m.text || !m.files?.length) return m.text ?? ''
+export function previewOf(m: Pick<Message, 'text' | 'files'> & { kind?: Message['kind'] }): string {
+  if (m.text) return m.text
+  if (m.kind && kindly.has(m.kind)) return `[${m.kind}]`
+  if (!m.files?.length) return ''
   return m.files[0]!.type.startsWith('image/') ? '[image]' : '[file]'
 }
 

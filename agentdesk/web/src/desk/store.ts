@@ -4,7 +4,7 @@ import { api, ApiError } from '@/api/client'
 import { useLive } from '@/api/live'
 import { session } from '@/api/session'
 import type { Frame } from '@/api/socket'
-import type { Agent, ChannelAccount, Conversation, ConversationView, Counts, Event, FileRef, Message, Offer, OfferCard, OfferEnd, Page, Queue, QuickReply, Team } from '@/api/types'
+import type { Agent, ChannelAccount, Conversation, ConversationView, Counts, Event, FileRef, Message, Offer, OfferCard, OfferEnd, Page, Queue, QuickReply, Team, Template } from '@/api/types'
 import { apply, emptyState, gone, install, prepend, putMessage, putRows, type DeskState } from './state'
 import { newCID, Outbox } from './outbox'
 
@@ -16,7 +16,7 @@ export interface Directory {
   items: Agent[]
   queues: Pick<Queue, 'id' | 'key' | 'name' | 'team' | 'first_s'>[] & { waiting?: number }[]
   teams: Team[]
-  channels: Pick<ChannelAccount, 'id' | 'kind' | 'name'>[]
+  channels: (Pick<ChannelAccount, 'id' | 'kind' | 'name'> & { type?: string })[]
   categories: string[]
   company: string
 }
@@ -225,8 +225,8 @@ export const useDesk = defineStore('desk', () => {
     if (row) state.rows.set(conv, { ...row, agent_seen: last, unread: 0 })
   }
 
-  function send(conv: number, text: string, files: FileRef[], note: boolean): void {
-    outbox.value?.add({ cid: newCID(), conv, text, files, note, at: Date.now(), state: 'sending' })
+  function send(conv: number, what: { text?: string; files?: FileRef[]; note?: boolean; template?: Template }): void {
+    outbox.value?.add({ cid: newCID(), conv, text: what.text ?? '', files: what.files ?? [], note: what.note ?? false, template: what.template, at: Date.now(), state: 'sending' })
   }
 
   /** Does something to a conversation and takes the row that comes back. */
@@ -269,7 +269,7 @@ export const useDesk = defineStore('desk', () => {
     outbox.value = new Outbox({
       store: localStorage, prefix: `zongji.outbox.${me.value}.`,
       send: async u => {
-        const body = { cid: u.cid, text: u.text, files: u.files.map(f => f.id), note: u.note }
+        const body = { cid: u.cid, text: u.text, files: u.files.map(f => f.id), note: u.note, ...(u.template ? { template: u.template } : {}) }
         const r = await live.request<{ msg?: Message } & Message>('reply', { conv: u.conv, ...body }, [`/conversations/${u.conv}/messages`, body])
         return r.msg ?? r
       },
@@ -314,10 +314,12 @@ export const useDesk = defineStore('desk', () => {
   const queue = (id?: number) => directory.value.queues.find(q => q.id === id)
   const queueName = (id?: number): string => queue(id)?.name ?? ''
   const channel = (id?: number) => directory.value.channels.find(c => c.id === id)
+  /** The kind as the sign shows it: a mini-program is told from an official account. */
+  const sign = (row: Pick<Conversation, 'channel' | 'kind'>): string => channel(row.channel)?.type === 'mini' ? 'mini' : row.kind
 
   return {
     state, selected, tab, lists, counts, directory, replies, rings, typing, talk, talkError, outbox, views, unread, me, heard,
-    load, loadDirectory, loadReplies, fetchTalk, select, older, seen, send, act, accept, decline, start, stop, agentName, queue, queueName, channel,
+    load, loadDirectory, loadReplies, fetchTalk, select, older, seen, send, act, accept, decline, start, stop, agentName, queue, queueName, channel, sign,
   }
 })
 

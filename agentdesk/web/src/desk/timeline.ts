@@ -49,7 +49,7 @@ export function timeline(talk: Talk, unsent: Unsent[]): Item[] {
 
 /** How far an outgoing message got: its own state, or the customer's positions. */
 export function progress(m: Message, talk: Pick<Talk, 'row'>): SendState {
-  if (m.from === 'contact' || m.from === 'note') return 'stored'
+  if (m.from === 'contact' || m.from === 'note') return m.state === 'fetching' || m.state === 'recalled' ? m.state : 'stored'
   if (m.state === 'failed' || m.state === 'unknown' || m.state === 'withdrawn') return m.state
   if (m.state === 'read' || m.seq <= talk.row.contact_saw) return 'read'
   if (m.state === 'delivered' || m.seq <= talk.row.contact_got) return 'delivered'

@@ -2,13 +2,12 @@ export default {
   tab: { mine: 'Mine', waiting: 'Waiting', team: 'Team', closed: 'Closed' },
   list: {
     label: 'Conversations', search: 'Search conversations, messages, customers', emptyMine: 'No conversations now', emptyMineHint: 'Stay ready: new ones will be offered to you', emptyMineOff: 'Switch to ready to begin',
-    emptyWaiting: 'Nobody is waiting', emptyTeam: 'Your colleagues have none', emptyClosed: 'Nothing closed yet', bot: 'Bot', you: 'Me', agent: 'Agent', system: 'System', image: '[picture]', file: '[file]',
+    emptyWaiting: 'Nobody is waiting', emptyTeam: 'Your colleagues have none', emptyClosed: 'Nothing closed yet', bot: 'Bot', you: 'Me', agent: 'Agent', system: 'System', image: '[picture]', file: '[file]', voice: '[voice]', video: '[video]', location: '[place]', link: '[link]', minipage: '[mini program]', template: '[template]', event: '[event]', other: '[other message]',
     draft: '[draft]', typing: 'is typing…', unsent: '[not sent]', parked: 'Parked', wrapup: 'Wrap-up', waits: 'waits {t}', jump: 'Alt+{n}', visitor: 'Visitor',
   },
   level: { 0: 'Standard', 1: 'Silver', 2: 'Gold', 3: 'Diamond' },
   status: { bot: 'With the bot', queued: 'Waiting', assigned: 'Being served', wrapup: 'Wrap-up', parked: 'Parked', closed: 'Closed' },
-  kind: { webchat: 'Web', email: 'Mail', wechat: 'WeChat', wecom: 'WeCom' },
-  head: { nobody: 'Choose a conversation on the left', nobodyHint: 'Press ? for shortcuts', owner: 'Served by {name}', since: 'Began {t}', panel: 'Customer', export: 'Export', html: 'Web page (HTML)', txt: 'Plain text', json: 'JSON', gone: 'No such conversation, or not yours to see', more: 'More' },
+  head: { nobody: 'Choose a conversation on the left', nobodyHint: 'Press ? for shortcuts', owner: 'Served by {name}', since: 'Began {t}', scene: 'from {name}', panel: 'Customer', export: 'Export', html: 'Web page (HTML)', txt: 'Plain text', json: 'JSON', gone: 'No such conversation, or not yours to see', more: 'More' },
   act: {
     take: 'Take', takeover: 'Take over', transfer: 'Transfer', park: 'Park', wrapup: 'End service', finish: 'Write the wrap-up', close: 'Close', tags: 'Tags', addTag: 'Add a tag',
     takeoverAsk: '{name} is serving this conversation. Take it over?', done: 'Conversation closed', taken: 'Taken', transferred: 'Transferred', parked: 'Parked until {t}',
@@ -23,9 +22,19 @@ export default {
   how: { offer: 'accepted', auto: 'got it automatically', pull: 'took it', takeover: 'took it over', transfer: 'took the transfer', resume: 'goes on', agent: 'by the agent', idle: 'customer silent', solved: 'solved', customer: 'by the customer', wrapup_timeout: 'wrap-up timed out' },
   msg: {
     bot: 'Bot', system: 'System', note: 'Internal note', showAnswer: 'Show the answer', hideAnswer: 'Fold', score: '{n}% match', faq: 'FAQ', options: 'Asked back', pressed: 'chose', rateAsk: 'The customer was asked to rate',
-    failed: 'Not sent', resend: 'Send again', unknown: 'May be sent twice: it is not known whether it arrived', withdrawn: 'Withdrawn', pending: 'Waiting to be sent', sent: 'Sent', delivered: 'Delivered', read: 'Read', sending: 'Sending…', retry: 'Try again', drop: 'Discard',
+    failed: 'Not sent', resend: 'Send again', unknown: 'May be sent twice: it is not known whether it arrived', withdrawn: 'Withdrawn', recalled: 'taken back', pending: 'Waiting to be sent', sent: 'Sent', delivered: 'Delivered', read: 'Read', sending: 'Sending…', retry: 'Try again', drop: 'Discard',
     newBelow: '{n} new', bottom: 'To the end', older: 'Loading earlier messages…', start: 'Start of the conversation', image: 'Picture', copy: 'Copy', copied: 'Copied', previous: 'See the conversation before', typing: '{name} is typing',
   },
+  window: {
+    left: '{n} left · {t}', until: '{n} more until {t}; a new message of the customer counts anew', shut: { ended: 'Cannot write', time: 'Window closed', count: 'None left' },
+    why: { ended: 'The customer unsubscribed or refuses messages', time: 'Too long since the customer wrote: WeChat lets nobody write now; his next message opens it again', count: 'All messages of this round are used; the customer’s next message gives new ones' },
+    over: 'This takes {cost}, only {n} left: shorten it or send fewer files', cost: 'This takes {cost}', last: 'The last one: what you write within 8 seconds goes into the same message', joins: 'The last one: what you write within {s} s goes into the same message', template: 'Template message', other: 'Use “{name}” instead',
+  },
+  rich: { fetching: 'Fetching the media…', voice: 'Voice', heard: 'Heard', noPlay: 'Browsers cannot play this: download it', location: 'Place', minipage: 'Mini program page', template: 'Template message', subscribe: 'Subscribed notification', other: 'A message that cannot be shown ({type})' },
+  event: { with: '{what} ({value})', subscribe: 'The customer followed the account', unsubscribe: 'The customer unfollowed', scan: 'The customer scanned a code', enter: 'The customer entered', location: 'The customer reported a place', view: 'The customer opened a menu link', kf_state: 'The session changed', reject: 'The customer refuses messages', accept: 'The customer takes messages again', recall: 'The customer took a message back' },
+  lost: { reopen: 'End and reopen', reopened: 'The session at WeCom was ended; you can answer when the customer writes again', seats: 'To a WeCom seat' },
+  template: { title: 'Send a template message', hint: 'Templates need no reply window; they are for notices about the customer’s own business only.', none: 'This account has no templates: an admin adds them in WeChat’s console', url: 'Address it opens (optional)', badURL: 'Must begin with http:// or https://', free: 'Takes nothing of the reply window' },
+  seats: { hint: 'From then on somebody in WeCom serves the customer; nothing can be sent from here.', none: 'No receptionists', on: 'on duty', off: 'off', done: 'Handed to a WeCom seat' },
   compose: {
     placeholder: 'Write a reply, / for quick replies', placeholderNote: 'Internal note, the customer never sees it', send: 'Send', note: 'Note', noteOn: 'Writing an internal note', file: 'Picture or file', emoji: 'Emoji', quick: 'Quick replies', over: '{n} characters too many', left: '{n} characters left',
     drop: 'Drop to add', uploading: 'Uploading {n}%', remove: 'Remove', tooMany: 'At most 9 files at once', tooLarge: '{name} is over 20 MB', unfilledTitle: 'Not everything is filled in', unfilled: '{list} is not filled in. Send all the same?', sendAnyway: 'Send anyway', goFill: 'Fill in',

@@ -2,13 +2,12 @@ export default {
   tab: { mine: '我的', waiting: '排队', team: '团队', closed: '已结束' },
   list: {
     label: '会话列表', search: '搜索会话、消息、客户', emptyMine: '当前没有会话', emptyMineHint: '保持“就绪”，新会话会自动邀请您', emptyMineOff: '切换到“就绪”开始接待',
-    emptyWaiting: '没有客户在排队', emptyTeam: '同事名下没有会话', emptyClosed: '还没有已结束的会话', bot: '机器人', you: '我', agent: '坐席', system: '系统', image: '[图片]', file: '[文件]',
+    emptyWaiting: '没有客户在排队', emptyTeam: '同事名下没有会话', emptyClosed: '还没有已结束的会话', bot: '机器人', you: '我', agent: '坐席', system: '系统', image: '[图片]', file: '[文件]', voice: '[语音]', video: '[视频]', location: '[位置]', link: '[链接]', minipage: '[小程序]', template: '[模板消息]', event: '[动态]', other: '[其他消息]',
     draft: '[草稿]', typing: '正在输入…', unsent: '[未发出]', parked: '已搁置', wrapup: '待小结', waits: '已等 {t}', jump: 'Alt+{n}', visitor: '访客',
   },
   level: { 0: '普通', 1: '银', 2: '金', 3: '钻' },
   status: { bot: '机器人接待', queued: '排队中', assigned: '服务中', wrapup: '小结中', parked: '已搁置', closed: '已结束' },
-  kind: { webchat: '网页', email: '邮件', wechat: '微信', wecom: '企业微信' },
-  head: { nobody: '从左侧选择一个会话', nobodyHint: '按 ? 查看快捷键', owner: '由 {name} 接待', since: '开始于 {t}', panel: '客户资料', export: '导出会话', html: '网页（HTML）', txt: '纯文本', json: 'JSON', gone: '会话不存在，或已不在您的权限内', more: '更多操作' },
+  head: { nobody: '从左侧选择一个会话', nobodyHint: '按 ? 查看快捷键', owner: '由 {name} 接待', since: '开始于 {t}', scene: '来自 {name}', panel: '客户资料', export: '导出会话', html: '网页（HTML）', txt: '纯文本', json: 'JSON', gone: '会话不存在，或已不在您的权限内', more: '更多操作' },
   act: {
     take: '接起', takeover: '接管', transfer: '转接', park: '搁置', wrapup: '结束服务', finish: '填写小结', close: '结束会话', tags: '标签', addTag: '添加标签',
     takeoverAsk: '该会话由 {name} 接待中，确定接管？', done: '会话已结束', taken: '已接起', transferred: '已转出', parked: '已搁置到 {t}',
@@ -23,9 +22,19 @@ export default {
   how: { offer: '接受邀请', auto: '自动接起', pull: '主动接起', takeover: '接管', transfer: '接收转接', resume: '继续服务', agent: '坐席结束', idle: '客户长时间未回复', solved: '客户已解决', customer: '客户结束', wrapup_timeout: '小结超时' },
   msg: {
     bot: '机器人', system: '系统', note: '内部备注', showAnswer: '展开回答', hideAnswer: '收起', score: '匹配 {n}%', faq: '标准问', options: '反问候选', pressed: '点选', rateAsk: '已邀请客户评价',
-    failed: '发送失败', resend: '重新发送', unknown: '可能重复：不确定对方是否收到', withdrawn: '已撤回', pending: '等待发送', sent: '已发送', delivered: '已送达', read: '已读', sending: '发送中…', retry: '重试', drop: '放弃',
+    failed: '发送失败', resend: '重新发送', unknown: '可能重复：不确定对方是否收到', withdrawn: '已撤回', recalled: '客户已撤回', pending: '等待发送', sent: '已发送', delivered: '已送达', read: '已读', sending: '发送中…', retry: '重试', drop: '放弃',
     newBelow: '{n} 条新消息', bottom: '回到底部', older: '加载更早的消息…', start: '会话开始', image: '图片', copy: '复制', copied: '已复制', previous: '查看上一段会话', typing: '{name} 正在输入',
   },
+  window: {
+    left: '剩余 {n} 条 · {t}', until: '还可发 {n} 条，截止 {t}；客户再次发言后重新计', shut: { ended: '不可发送', time: '窗口已关闭', count: '条数已用完' },
+    why: { ended: '客户已取消关注或拒收消息', time: '距客户上次互动太久，微信不再允许发送；客户再次发言后恢复', count: '本轮条数已用完，客户再次发言后恢复' },
+    over: '需要 {cost} 条，只剩 {n} 条：请缩短文字或减少附件', cost: '这次会用 {cost} 条', last: '最后一条：发出后 8 秒内的下一句会合并发送', joins: '最后一条：{s} 秒内的下一句会合并发送', template: '模板消息', other: '改用“{name}”',
+  },
+  rich: { fetching: '正在取回媒体…', voice: '语音', heard: '语音转文字', noPlay: '浏览器不能播放此格式，请下载收听', location: '位置', minipage: '小程序页面', template: '模板消息', subscribe: '订阅消息', other: '无法显示的消息（{type}）' },
+  event: { with: '{what}（{value}）', subscribe: '客户关注了公众号', unsubscribe: '客户取消了关注', scan: '客户扫码进入', enter: '客户进入会话', location: '客户上报了位置', view: '客户点开菜单链接', kf_state: '会话状态变化', reject: '客户拒收消息', accept: '客户恢复接收消息', recall: '客户撤回了一条消息' },
+  lost: { reopen: '结束并重开', reopened: '已结束企业微信侧的会话，客户再次发言即可回复', seats: '转到企业微信坐席' },
+  template: { title: '发送模板消息', hint: '模板消息不受回复窗口限制，只能用于与客户业务相关的通知。', none: '这个账号没有可用的模板，请管理员在微信后台添加', url: '点开后的网址（可不填）', badURL: '应以 http:// 或 https:// 开头', free: '不占用回复条数' },
+  seats: { hint: '之后由对方在企业微信里接待，本系统不能再回复。', none: '没有接待人员', on: '接待中', off: '停止接待', done: '已转到企业微信坐席' },
   compose: {
     placeholder: '输入回复，按 / 使用快捷回复', placeholderNote: '内部备注，客户看不到', send: '发送', note: '备注', noteOn: '正在写内部备注', file: '图片或文件', emoji: '表情', quick: '快捷回复', over: '超出 {n} 字', left: '还可输入 {n} 字',
     drop: '松开即可添加', uploading: '上传中 {n}%', remove: '移除', tooMany: '一次最多 9 个文件', tooLarge: '{name} 超过 20 MB', unfilledTitle: '还有未填写的内容', unfilled: '消息中还有 {list} 没有填写，仍要发送吗？', sendAnyway: '仍要发送', goFill: '去填写',
