@@ -88,9 +88,9 @@ func (r *addrReader) flush() {
 	phrase, comment := r.phrase.String(), r.comment.String()
 	email := r.angle.String()
 	if !r.hasAngle {
-		if email = strings.TrimSpace(phrase); strings.Contains(email, "@") || !strings.ContainsAny(email, " \t?") && isASCII(email) {
+		if email = strings.TrimSpace(phrase); strings.Contains(email, "@") {
 			phrase = ""
-		} else {
+		} else { // no address: "Moderator", "Undisclosed recipients"
 			email = ""
 		}
 		if i := strings.LastIndexAny(email, " \t"); i >= 0 && strings.Contains(email[i:], "@") { // a name without quotes and angles
@@ -125,15 +125,6 @@ func cleanEmail(s string) string {
 		}
 	}
 	return strings.Trim(strings.TrimPrefix(s, "mailto:"), ",;'")
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 // maxIDs is how many Message-IDs of one header are read: the newest.

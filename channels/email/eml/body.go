@@ -3,7 +3,9 @@ package eml
 import (
 	"bytes"
 	"html"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -141,7 +143,7 @@ func (p *parser) attach(m *Mail, a Attachment) {
 		}
 	}
 	if a.Name = safeName(a.Name); a.Name == "" {
-		a.Name = join("attachment-", len(m.Attachments)+1) + extension(a.Type)
+		a.Name = "attachment-" + strconv.Itoa(len(m.Attachments)+1) + extension(a.Type)
 	}
 	m.Attachments = append(m.Attachments, a)
 }
@@ -222,24 +224,39 @@ func metaCharset(b []byte) string {
 // isStub says whether the text is missing or only says that one should look at
 // the HTML.
 func isStub(text string) bool {
-	text = strings.ToLower(strings.TrimSpace(text))
-	if text == "" {
-		return true
-	}
-	if len(text) > 400 || !strings.Contains(text, "html") {
-		return false
-	}
-	for _, s := range []string{"不支持", "不支援", "无法显示", "無法顯示", "请使用", "請使用", "support", "view this", "to view", "html format", "html-enabled", "html version", "capable", "html message", "html email", "html mail"} {
-		if strings.Contains(text, s) {
-			return true
-		}
-	}
-	return false
+	text = strings.TrimSpace(text)
+	return text == "" || len(text) <= maxStub && stub.MatchString(text)
 }
 
-// lastResort finds some text in a mail that has none to be shown: another kind
-// of text, or what was marked as a file although there is nothing else.
+// maxStub is the longest text that may be a stub, in bytes.
+const maxStub = 400
+
+var stub = regexp.MustCompile(`(?is)(客户端|客戶端|邮箱|郵箱|软件|軟體|浏览器|瀏覽器)[^。]{0,20}(不支持|不支援|无法|無法)[^。]{0,12}html` +
+	`|(查看|显示|顯示|阅读|閱讀|切换|切換|使用)[^。]{0,12}html[^。]{0,6}(格式|版本|邮件|郵件|视图|模式)` +
+	`|your (e-?mail |mail )?(client|reader|program|software|viewer|application)\b[^.]{0,60}(not |cannot|can't|unable)` +
+	`|(please|to) (view|see|read|use|enable|switch)[^.]{0,60}\bhtml\b|\bhtml[- ](capable|enabled|compatible)`)
+
+// lastResort finds something to read in a mail whose text is empty: what lies in
+// a winmail.dat, or another kind of text.
 func (p *parser) lastResort(m *Mail) {
+	if t := p.within; t != nil {
+		page, rtf := decodeText(p.short(t.html), metaCharset(t.html)), ""
+		if page == "" && len(t.rtf) > 0 {
+			var isHTML bool
+			if rtf, isHTML = readRTF(p.short(t.rtf)); isHTML {
+				page = rtf
+			}
+		}
+		if m.HTML == "" {
+			m.HTML = page
+		}
+		if m.Text = decodeText(p.short(t.text), "utf-8"); strings.TrimSpace(m.Text) == "" && page != "" {
+			m.Text = htmlText(page)
+		} else if strings.TrimSpace(m.Text) == "" {
+			m.Text = rtf
+		}
+		return
+	}
 	for _, part := range m.Parts {
 		if part.Type == "text/enriched" || part.Type == "text/richtext" {
 			m.Text = htmlText(strings.ReplaceAll(decodeText(p.short(part.Data), part.Params["charset"]), "<<", "&lt;"))

@@ -12,9 +12,10 @@ import (
 
 // parser reads one mail.
 type parser struct {
-	parts int      // nodes made so far
-	spare int      // bytes that files within files may still unpack to
-	notes []string // what could not be read
+	parts  int      // nodes made so far
+	spare  int      // bytes that files within files may still unpack to
+	notes  []string // what could not be read
+	within *tnef    // the winmail.dat whose body may be read
 }
 
 // node is a part with the parts within it.
