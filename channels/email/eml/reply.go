@@ -42,20 +42,25 @@ const (
 type letter struct {
 	raw, clean []string
 	part       []part
-	quotes     bool // something introduced a quote
+	inside     []bool // the mailer's markup says: quoted
+	quotes     bool   // something introduced a quote
 }
 
 // StripText takes a plain text body apart: quoted mails by their separators,
 // headers, attributions and ">" marks; signatures by their delimiters; notices
 // by their first words. Chinese, Japanese and the languages of Europe.
-func StripText(text string) Reply {
+func StripText(text string) Reply { return strip(text, "") }
+
+// strip is StripText for a text by sender, whose own address tells his
+// signature; "" if unknown.
+func strip(text, sender string) Reply {
 	head, tail := capText(normalise(text))
 	l := newLetter(head)
 	l.markQuotes()
 	l.rescue()
 	l.trimAboveQuote()
 	l.markNotices()
-	l.markSignature()
+	l.markSignature(sender)
 	r := Reply{
 		Text: l.join(partText), Quoted: l.join(partQuote),
 		Signature: l.join(partSign), Disclaimer: l.join(partNotice),
@@ -108,8 +113,21 @@ func newLetter(text string) *letter {
 	l := &letter{raw: strings.Split(text, "\n")}
 	l.clean = make([]string, len(l.raw))
 	l.part = make([]part, len(l.raw))
+	l.inside = make([]bool, len(l.raw))
+	depth := 0
 	for i, s := range l.raw {
 		l.clean[i] = cleanLine(s)
+		switch l.clean[i] {
+		case markOpen:
+			depth++
+			l.quotes = true
+		case markClose:
+			depth = max(0, depth-1)
+		default:
+			l.inside[i] = depth > 0
+			continue
+		}
+		l.clean[i] = ""
 	}
 	return l
 }
@@ -133,7 +151,7 @@ func (l *letter) join(p part) string {
 	var b strings.Builder
 	blank := false
 	for i, s := range l.raw {
-		if l.part[i] != p || l.clean[i] == "" {
+		if l.part[i] != p || l.clean[i] == "" || l.clean[i] == markRest {
 			blank = true
 			continue
 		}
@@ -151,7 +169,7 @@ func (l *letter) join(p part) string {
 
 // quoted reports whether line i carries a quote mark.
 func (l *letter) quoted(i int) bool {
-	return strings.HasPrefix(l.clean[i], ">") || strings.HasPrefix(l.clean[i], "＞")
+	return l.inside[i] || strings.HasPrefix(l.clean[i], ">") || strings.HasPrefix(l.clean[i], "＞")
 }
 
 // next returns the first line from i on that is not blank, or len.
@@ -321,7 +339,7 @@ func (l *letter) trimAboveQuote() {
 // intro returns the line behind what introduces a quoted mail at i, or i.
 func (l *letter) intro(i int) int {
 	s := l.clean[i]
-	if isSeparator(s) {
+	if s == markRest || isSeparator(s) {
 		return i + 1
 	}
 	if end := l.headers(i); end > i {
@@ -521,4 +539,18 @@ func width(s string) int {
 		}
 	}
 	return n
+}
+
+// Reply takes the mail apart. Where the mailer's markup says what is quoted,
+// that counts; else the words of the text do.
+func (m *Mail) Reply() Reply {
+	text := m.Text
+	if marked, found := markHTML(m.HTML); found {
+		text = htmlText(marked)
+	}
+	sender := ""
+	if len(m.From) > 0 {
+		sender = m.From[0].Email
+	}
+	return strip(text, sender)
 }

@@ -104,7 +104,7 @@ var (
 )
 
 // markSignature finds the sender's block at the end of the text.
-func (l *letter) markSignature() {
+func (l *letter) markSignature(sender string) {
 	var text []int // the text's lines that are not blank
 	fenced := l.fences()
 	for i := range l.clean {
@@ -113,11 +113,11 @@ func (l *letter) markSignature() {
 		}
 	}
 	for k, i := range text {
-		if k == 0 && len(text) > 1 && !l.delimiter(i) {
+		if k == 0 && !l.delimiter(i) {
 			continue
 		}
 		below := text[k+1:]
-		if l.signs(i, below) {
+		if l.signs(i, below) || l.clean[i-1] == "" && l.signedBy(sender, text[k:]) {
 			for _, at := range text[k:] {
 				l.part[at] = partSign
 			}
@@ -162,6 +162,20 @@ func (l *letter) card(at []int) bool {
 		found = found || contact.MatchString(s)
 	}
 	return found
+}
+
+// signedBy reports whether the lines are one block with the sender's own
+// address in it.
+func (l *letter) signedBy(sender string, at []int) bool {
+	if sender == "" || len(at) < 2 || len(at) > maxBlock || at[len(at)-1]-at[0] >= len(at) || !l.card(at) {
+		return false
+	}
+	for _, i := range at {
+		if strings.Contains(strings.ToLower(l.clean[i]), strings.ToLower(sender)) {
+			return true
+		}
+	}
+	return false
 }
 
 // tableCell reports whether s is a piece of the table that NetEase's mailer
