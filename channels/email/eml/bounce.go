@@ -2,6 +2,7 @@ package eml
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ type Delivery struct {
 	Recipient  string `json:"recipient"`
 	Status     string `json:"status"` // x.y.z of RFC 3463; "" when not said
 	Diagnostic string `json:"diagnostic"`
-	Reason     string `json:"reason"`  // userunknown, mailboxfull … in Sisimai's words
+	Reason     string `json:"reason"`  // userunknown, mailboxfull … in Sisimai's words; onhold when nothing tells
 	Hard       bool   `json:"hard"`    // the address is dead: write there no more
 	Delayed    bool   `json:"delayed"` // still tried: not a failure
 }
@@ -97,7 +98,7 @@ func (m *Mail) report() report {
 		p := &m.Parts[i]
 		switch p.Type {
 		case "message/delivery-status", "message/global-delivery-status":
-			r.status = append(r.status, blocks(p.Text())...)
+			r.status = append(r.status, recipients(p.Text())...)
 		case "message/feedback-report":
 			r.feedback, _, _ = splitHeader(p.Data)
 			if r.feedback == nil {
@@ -139,7 +140,7 @@ func (m *Mail) report() report {
 		r.original = m.InReplyTo[0]
 	}
 	if len(r.status) == 0 && strings.Contains(text, "Final-Recipient") {
-		r.status = blocks(text) // parts glued into one by a broken boundary
+		r.status = recipients(text) // parts glued into one by a broken boundary
 	}
 	return r
 }
@@ -190,10 +191,10 @@ func head(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "")
 }
 
-// blocks cuts a delivery-status part into its recipients, with folded lines
+// recipients cuts a delivery-status part into its recipients, with folded lines
 // joined. The block about the message itself is left out. A blank line that a
 // server put within a recipient's block is no end: a second recipient is.
-func blocks(s string) []string {
+func recipients(s string) []string {
 	var all []string
 	var b strings.Builder
 	has := map[string]bool{}
@@ -272,7 +273,7 @@ func (r report) deliveries() []Delivery {
 		action := strings.ToLower(blockField(block, "Action"))
 		status := blockField(block, "Status")
 		near := r.near(to)
-		e := evidence{kind: kind, diagnostic: diagnostic, status: status, near: near, text: r.text, command: r.command(to, diagnostic)}
+		e := evidence{kind: kind, diagnostic: diagnostic, status: status, near: near, text: r.text, command: r.command(to, diagnostic), alone: len(r.status) == 1}
 		d := Delivery{Recipient: to, Diagnostic: diagnostic}
 		if d.Diagnostic == "" {
 			d.Diagnostic = head(strings.TrimSpace(spaceRuns.ReplaceAllString(near, " ")), 500)
@@ -291,10 +292,12 @@ func (r report) deliveries() []Delivery {
 			d.Reason = e.reason()
 		}
 		if d.Reason == "" {
-			d.Reason = "undefined"
+			d.Reason = "onhold"
 		}
 		d.Hard = hard(d)
-		all = append(all, d)
+		if !slices.Contains(all, d) { // some repeat a recipient
+			all = append(all, d)
+		}
 	}
 	return all
 }
@@ -332,7 +335,7 @@ var (
 		`nicht zugestellt|unzustellbar|zustellung|non remis|non distribu|échec|no (?:se ha )?entregad|non recapit|falha|retorno|ошибка|не доставлен|сообщение не|` +
 		`退信|退回|投递失败|投遞失敗|发送失败|發送失敗|无法投递|無法投遞|未送达|未送達|无法送达|無法送達|未能送达|未能投递|传送失败|傳送失敗|傳遞失敗|配信|送信できません|エラーメール|未配達|배달 실패|전송 실패`)
 	failure = regexp.MustCompile(`(?i)could(?: not|n't) (?:be )?deliver|(?:not|never) (?:be )?(?:been )?delivered|unable to deliver|undeliverable|did not reach|delivery (?:to|of|has|failed|attempt)|permanent(?:ly)? (?:fail|error|fatal)|(?:following|these) (?:address|recipient)|delivery (?:failure|error)|error (?:occurred|delivering|message)|returned|bounced?|unknown (?:user|recipient)|user (?:unknown|mailbox)|mailbox|no such (?:user|account)|rejected|not a member|may not exist|` +
-		`无法投递|無法投遞|投递失败|退回|退信|无法送达|無法送達|不存在|配信でき|送信でき|送信に失敗|届けることができ|не может быть доставлен|`)
+		`无法投递|無法投遞|投递失败|退回|退信|无法送达|無法送達|不存在|配信でき|送信でき|送信に失敗|届けることができ|не может быть доставлен`)
 	smtpReply = regexp.MustCompile(`(?m)(?:^|[^\d.])[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b)?|(?:^|[\s(#])[45]\.\d{1,3}\.\d{1,3}\b`)
 	notMember = regexp.MustCompile(`(?i)\bare not (?:a )?member|not (?:a )?(?:member|subscriber)s? of (?:this|the) (?:mailing )?list`)
 )
@@ -353,7 +356,7 @@ func (m *Mail) reads(r report) bool {
 	if returned.MatchString(m.Subject) {
 		points += 2
 	}
-	words := failure.FindString(r.text) != ""
+	words := failure.MatchString(r.text)
 	if words {
 		points++
 	}
@@ -443,14 +446,14 @@ func (r report) prose(own map[string]bool) []Delivery {
 	var all []Delivery
 	for _, a := range to {
 		near := r.near(a)
-		e := evidence{near: near, text: r.text, command: r.command(a, near)}
+		e := evidence{near: near, text: r.text, command: r.command(a, near), alone: len(to) == 1}
 		d := Delivery{Recipient: a, Status: e.code(), Reason: e.reason(), Diagnostic: head(strings.TrimSpace(spaceRuns.ReplaceAllString(near, " ")), 500)}
 		if d.Diagnostic == "" {
 			d.Diagnostic = head(strings.TrimSpace(spaceRuns.ReplaceAllString(r.text, " ")), 500)
 		}
 		d.Delayed = delayed.MatchString(r.text)
 		if d.Reason == "" {
-			d.Reason = "undefined"
+			d.Reason = "onhold"
 			if d.Delayed {
 				d.Reason = "expired"
 			}
@@ -500,7 +503,7 @@ func (r report) near(to string) string {
 	return strings.Join(lines[begin:end], "\n")
 }
 
-var commands = regexp.MustCompile(`(?i)in\s+reply\s+to\s+(?:end\s+of\s+)?(MAIL FROM|RCPT TO|DATA|EHLO|HELO|AUTH|STARTTLS)|(?:after|to|for)\s+(?:pipelined\s+|initial\s+)?(MAIL FROM|RCPT(?: TO)?|end of data|DATA|TEXT|EHLO|HELO)\b|\[(RCPT_TO|MAIL_FROM|DATA)\]|SMTP:(RCPT|MAIL|DATA)|(?:sent )?(?:<<<|>>>)\s*(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|did not like our (?:final )?(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|SMTP command\s+(RCPT TO|MAIL FROM|DATA)`)
+var commands = regexp.MustCompile(`(?i)in\s+reply\s+to\s+(?:end\s+of\s+)?(MAIL FROM|RCPT TO|DATA|EHLO|HELO|AUTH|STARTTLS)|(?:after|to|for)\s+(?:pipelined\s+|initial\s+)?(MAIL FROM|RCPT(?: TO)?|end of data|DATA|TEXT|EHLO|HELO)\b|\[(RCPT_TO|MAIL_FROM|DATA)\]|SMTP:(RCPT|MAIL|DATA)|(?:sent )?(?:<<<|>>>)\s*(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|my (name) was rejected|(sender) was rejected|did not like our (?:final )?(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|SMTP command\s+(RCPT TO|MAIL FROM|DATA)`)
 
 // command returns the SMTP command that was refused for a recipient: rcpt,
 // mail, data, ehlo or "" when the report does not say.
@@ -535,7 +538,7 @@ func verb(s string) string {
 		case v == "":
 		case strings.HasPrefix(v, "RCPT"):
 			return "rcpt"
-		case strings.HasPrefix(v, "MAIL"):
+		case strings.HasPrefix(v, "MAIL"), v == "SENDER":
 			return "mail"
 		case v == "DATA" || v == "TEXT" || v == "END OF DATA":
 			return "data"

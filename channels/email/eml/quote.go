@@ -126,7 +126,8 @@ func quotes(n *html.Node) string {
 // Outlook, Foxmail and QQ Mail draw around the header of a quoted mail.
 func headed(style string) bool {
 	return strings.Contains(style, "border-top:solid#") || strings.Contains(style, "border-top:1.0ptsolid") ||
-		strings.Contains(style, "border-top:1ptsolid") || strings.Contains(style, "background:#efefef") ||
+		strings.Contains(style, "border-top:1ptsolid") ||
+		strings.Contains(style, "border-top-style:solid") || strings.Contains(style, "background:#efefef") ||
 		strings.Contains(style, "background-color:#efefef") || strings.Contains(style, "background:rgb(239,239,239)")
 }
 

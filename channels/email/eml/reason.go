@@ -1,6 +1,7 @@
 package eml
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -11,6 +12,7 @@ type evidence struct {
 	diagnostic string
 	status     string // the report's Status field
 	near, text string // the prose about the recipient, and all of it
+	alone      bool   // the report is about one recipient
 	command    string // rcpt, mail, data, ehlo or ""
 }
 
@@ -43,27 +45,48 @@ func (e evidence) code() string {
 	return ""
 }
 
-// reason names why the delivery failed: by the server's words, then by its
-// status, then by the words of the whole report. "" if nothing tells.
+// reply is a server's answer within prose: "550 5.1.1 …".
+var reply = regexp.MustCompile(`(?:^|[\s:'"(#])([45]\d\d[ -]+(?:[#'"<]*[45]\.\d{1,3}\.\d{1,3})?.*)`)
+
+// reason names why the delivery failed: by the server's answer, by the words
+// around it, by its status, and by those of the whole report, in the order of
+// how near they stand. "" if nothing tells.
 func (e evidence) reason() string {
 	code := e.code()
-	words := e.diagnostic
-	if strings.TrimSpace(words) == "" {
-		words = e.near
-	}
-	// Programs on the server's own disk speak as x-unix.
-	if r := spoken(words); r != "" {
-		if (e.kind == "x-unix" || e.kind == "unix") && r != "mailboxfull" && r != "systemfull" {
-			return "mailererror"
+	if e.kind == "x-unix" || e.kind == "unix" { // a program on the server's own disk
+		if r := spoken(e.diagnostic); r == "mailboxfull" || r == "systemfull" {
+			return r
 		}
-		return e.refine(r, code)
+		return "mailererror"
 	}
-	if r, ok := statusReason[code]; ok {
-		if r == "userunknown" && e.diagnostic == "" {
-			if s := spoken(e.text); s != "" && s != "filtered" {
-				return e.refine(s, code)
+	if decisive[code] {
+		return statusReason[code]
+	}
+	told := e.diagnostic != ""
+	words := []string{e.diagnostic, e.near}
+	if !told && (e.status == "" || strings.HasSuffix(code, ".0.0")) {
+		words = append(words, e.text)
+	}
+	vague := ""
+	for _, s := range words {
+		if m := reply.FindStringSubmatch(spaceRuns.ReplaceAllString(s, " ")); m != nil {
+			if r := spoken(m[1]); r != "" && !isVague[r] {
+				return e.refine(r, code)
 			}
 		}
+		r := spoken(s)
+		if r != "" && !isVague[r] {
+			return e.refine(r, code)
+		}
+		vague = cmp.Or(vague, r)
+		if told {
+			break
+		}
+	}
+	if vague != "" {
+		return e.refine(vague, code)
+	}
+	if r, ok := statusReason[code]; ok {
 		return e.refine(r, code)
 	}
 	for _, s := range []string{e.near, e.text} {
@@ -71,24 +94,54 @@ func (e evidence) reason() string {
 			return e.refine(r, code)
 		}
 	}
-	if r, ok := statusClass[classOf(code)]; ok {
-		return r
-	}
-	return ""
+	return statusClass[classOf(code)]
 }
 
-// refine weighs a reason against the command that was refused. A server which
-// says only after the mail itself, or without a status for it, that there is
-// nobody, may be sorting out mails: such an address is not dead for sure.
+// decisive statuses say more than the words that servers put beside them.
+var decisive = map[string]bool{
+	"5.1.6": true, "5.2.2": true, "4.2.2": true, "5.2.3": true, "5.3.4": true,
+	"5.7.20": true, "5.7.21": true, "5.7.22": true, "5.7.23": true, "5.7.24": true, "5.7.25": true, "5.7.26": true, "5.7.27": true,
+}
+
+// isVague has the reasons that tell of any trouble: a better word elsewhere
+// counts more.
+var isVague = map[string]bool{"systemerror": true, "syntaxerror": true, "contenterror": true, "expired": true}
+
+// refine weighs a reason against the command that was refused and the words
+// of the report.
 func (e evidence) refine(r, code string) string {
 	switch {
-	case r == "userunknown" && e.command == "data" && !strings.HasPrefix(code, "5.1.") && !strings.HasPrefix(code, "5.5."):
-		return "filtered"
-	case r == "rejected" && e.command == "ehlo":
+	case r == "userunknown" && e.diagnostic == "":
+		// People are told more than the server said: the account is locked.
+		if s := spoken(e.text); e.alone && (s == "suspend" || s == "mailboxfull" || s == "hasmoved") {
+			return s
+		}
+		// A relay that names neither status nor step may be sorting mails
+		// out: the address is not dead for sure.
+		if e.command == "" && code == "" && accepted.MatchString(e.near) {
+			return "filtered"
+		}
+		if e.command == "" && code == "" && reply.MatchString(e.text) && !explained.MatchString(e.text) {
+			return "filtered"
+		}
+	case r == "securityerror" && e.command == "mail":
+		return "rejected"
+	case e.command == "ehlo" && (r == "rejected" || r == "securityerror" || r == "hostunknown" || r == "syntaxerror"):
 		return "blocked"
+	}
+	// So may one that takes the mail first and then knows nobody.
+	if r == "userunknown" && e.command == "data" && !strings.HasPrefix(code, "5.1.") && !strings.HasPrefix(code, "5.5.") {
+		return "filtered"
 	}
 	return r
 }
+
+// accepted is the sentence of providers that take every mail first and return
+// it later.
+var accepted = regexp.MustCompile(`(?i)this user doesn't have an? \S+ account`)
+
+// explained is the verdict of a provider in its customer's own language.
+var explained = regexp.MustCompile(`(?:收件人|邮箱|郵箱|地址|用户|帐号|账号|信箱).{0,20}(?:不存在|无效|無效|未找到|找不到|错误)`)
 
 // hard reports whether the address is dead.
 func hard(d Delivery) bool {
@@ -97,7 +150,7 @@ func hard(d Delivery) bool {
 	}
 	switch d.Reason {
 	case "userunknown", "hostunknown", "hasmoved", "notaccept":
-		return !strings.HasPrefix(d.Status, "4.")
+		return true
 	}
 	return false
 }
@@ -154,10 +207,11 @@ type wording struct {
 
 // wordings are how servers put it, by reason.
 var wordings = []wording{
-	{"mailboxfull", regexp.MustCompile(`(?:mailbox|mail box|inbox|quota|storage|account|recipient|user).{0,40}(?:is |was |too )?(?:full|exceed|over ?quota|over its|over the|too large|out of)|` +
+	{"systemfull", regexp.MustCompile(`(?:disk|system|file ?system|spool|partition)s? (?:is )?full\b|no space left|insufficient system (?:storage|resources)|磁盘`)},
+	{"mailboxfull", regexp.MustCompile(`(?:mailbox|mail box|inbox|quota|storage|account).{0,40}(?:\bfull\b|exceed|over ?quota|over its|over the|too large|out of)|(?:recipient|user|address).{0,40}(?:\bfull\b|over ?quota|over its)|` +
 		`(?:exceed\w*|over|above|out of|not enough|insufficient)\b.{0,30}(?:quota|storage|disk space|mailbox|allocation)|quota.{0,20}(?:violat|reached|limit)|mailfolder is full|full mailbox|quotaexceeded|user has exhausted|` +
 		`メールボックスが一杯|容量.{0,10}(?:超|オーバー|いっぱい)|邮箱(?:已满|容量|空间)|郵箱已滿|信箱(?:已滿|已满|空間)|空间(?:已满|不足)|容量已满|存储空间.{0,6}(?:满|不足)|boîte.{0,20}pleine|casella.{0,15}piena|переполнен|postfach.{0,20}(?:voll|überschritten)`)},
-	{"mesgtoobig", regexp.MustCompile(`(?:message|mail|msg|body|header|attachment|size)\b.{0,30}(?:too (?:big|large|long)|exceeds? .{0,30}(?:size|limit|maximum)|larger than|size limit|maximum size)|(?:size|length) .{0,30}(?:exceeds|limit exceeded|exceeded|too large)|too (?:big|large) (?:message|mail|e-?mail)|exceeds? (?:the )?(?:fixed )?maximum|max(?:imum)? (?:message )?size|mail size limit|邮件(?:太大|过大|大小超)|超过.{0,10}大小|サイズ.{0,12}(?:超|大き)`)},
+	{"mesgtoobig", regexp.MustCompile(`(?:message|mail|msg|body|header|attachment|size)\b.{0,30}(?:too (?:big|large)|exceeds? .{0,30}(?:size|limit|maximum)|larger than|size limit|maximum size)|(?:size|length) .{0,30}(?:exceeds|limit exceeded|exceeded|too large)|too (?:big|large) (?:message|mail|e-?mail)|exceeds? (?:the )?(?:fixed )?maximum|max(?:imum)? (?:message )?size|mail size limit|邮件(?:太大|过大|大小超)|超过.{0,10}大小|サイズ.{0,12}(?:超|大き)`)},
 	{"requireptr", regexp.MustCompile(`(?:reverse|rdns|ptr|ip name|in-addr).{0,40}(?:fail|lookup|not found|missing|required|does not|doesn't|must|record|mismatch)|(?:no|missing|without|invalid|bad|fix|cannot find|could not find|cannot resolve|can't resolve).{0,30}(?:reverse|rdns|ptr)|ip name lookup failed|your hostname.{0,20}(?:not found|cannot)|unresolvable (?:relay )?host|client host rejected: cannot find your|does not resolve`)},
 	{"authfailure", regexp.MustCompile(`\bdmarc|\bspf\b.{0,60}(?:fail|not|reject|check|record|validat|block|permit|policy|error)|(?:fail\w*|violat\w*|not pass\w*|reject\w*|pass).{0,40}\b(?:spf|dkim)\b|\bdkim\b.{0,60}(?:fail|not|reject|invalid|missing|require|neither)|unauthenticated (?:e-?mail|message|sender)|(?:message|email|mail) (?:is )?(?:not|un)[ -]?authenticated|openspf|sender policy framework|domain.{0,40}(?:not authori[sz]ed to send|does not designate)|not an? (?:authori[sz]ed|permitted) sender|5\.7\.(?:2[0-4679]|509|515)\b`)},
 	{"securityerror", regexp.MustCompile(`smtp auth(?:entication|entification)?|authentication (?:is )?(?:required|failed|credentials|turned on|failure)|without authentication|not (?:been )?authenticated|authenticat(?:e|ion) (?:first|before|yourself)|unauthori[sz]ed|insecure|not permitted to send|executable|(?:attachment|file).{0,40}(?:not allowed|blocked|prohibited|forbidden|denied|dangerous)|security (?:policy|reasons|violation)|certificate|认证失败|需要认证`)},
@@ -167,22 +221,23 @@ var wordings = []wording{
 	{"toomanyconn", regexp.MustCompile(`too many (?:concurrent |simultaneous |smtp )?(?:connections?|sessions?|smtp|hops? connections)|(?:connection|concurren\w+|session)s? (?:frequency |rate |count )?(?:limit|exceed)|frequency limited|all available ips|connection rate|max(?:imum)? (?:number of )?connections|连接(?:频率|过于|数)|发信频率`)},
 	{"speeding", regexp.MustCompile(`rate[ -]?limit|too (?:many|much) (?:messages|mails?|e-?mails|recipients|requests)|(?:sending|receiving|delivery|message) (?:too (?:quickly|fast)|rate)|rate (?:that|exceeds)|throttl|exceed\w*.{0,30}(?:hourly|daily|per hour|per minute|sending|message|delivery) (?:limit|quota|rate)|receiving (?:mail|messages) (?:too quickly|at a rate)|slow down|频率(?:过高|超|限)|发送过于频繁`)},
 	{"badreputation", regexp.MustCompile(`(?:low|poor|bad) (?:sender |ip |domain )?reputation|reputation.{0,30}(?:low|poor|bad|block)|信誉`)},
-	{"blocked", regexp.MustCompile(`(?:black|block|deny|ban)[ -]?list|\b(?:dns|r|s|u|cd)?bl\b|rbl\b|dnsbl|spamhaus|spamcop|sorbs|barracudacentral|senderscore|abuseat|proofpoint dynamic|(?:ip|host|client|server|address|network|domain|relay|connection|mta)\b.{0,50}(?:blocked|listed|banned|blacklist|not allowed|refused by|denied by)|(?:blocked|banned|listed|denied|refused|rejected).{0,40}\b(?:ip|ips|host|client|dynamic|network|from your)\b|(?:dynamic|dial-?up|residential|generic).{0,30}(?:ip|address|host|client|pool|hostname)|(?:use|via) (?:the |your )?(?:smtp|mail)?[ -]?(?:server|relay|smarthost) of (?:your|the) (?:isp|provider)|your isp|(?:helo|ehlo)\b.{0,40}(?:reject|invalid|denied|not|bad|fail)|my name was rejected|(?:invalid|bad) (?:helo|ehlo|domain name|hello)|access from ip|connection (?:refused|dropped|rejected) by|not accepting (?:connections|mail) from|client host .{0,60}(?:blocked|rejected)|unsolicited|发件(?:服务器|ip).{0,12}(?:拒绝|黑名单)|黑名单|ip.{0,8}被(?:封|拒|限)`)},
+	{"blocked", regexp.MustCompile(`(?:black|block|deny|ban)[ -]?list|\b(?:dns|r|s|u|cd)?bl\b|rbl\b|dnsbl|spamhaus|spamcop|sorbs|barracudacentral|senderscore|abuseat|proofpoint dynamic|(?:ip|host|client|server|address|network|domain|relay|connection|mta)\b.{0,50}(?:blocked|(?:is|was|are|been) listed|banned|blacklist|not allowed|refused by|denied by)|(?:blocked|banned|listed|denied|refused|rejected).{0,40}\b(?:ip|ips|host|client|dynamic|network|from your)\b|(?:dynamic|dial-?up|residential|generic).{0,30}(?:ip|address|host|client|pool|hostname)|(?:use|via) (?:the |your )?(?:smtp|mail)?[ -]?(?:server|relay|smarthost) of (?:your|the) (?:isp|provider)|your isp|(?:helo|ehlo)\b.{0,40}(?:reject|invalid|denied|not|bad|fail)|my name was rejected|(?:invalid|bad) (?:helo|ehlo|domain name|hello)|access from ip|connection (?:refused|dropped|rejected) by|not accepting (?:connections|mail) from|client host .{0,60}(?:blocked|rejected)|unsolicited|发件(?:服务器|ip).{0,12}(?:拒绝|黑名单)|黑名单|ip.{0,8}被(?:封|拒|限)`)},
 	{"spamdetected", regexp.MustCompile(`\bspam|\bube\b|\buce\b|\bjunk\b|bulk (?:e-?)?mail|message content rejected|content (?:filter|policy|was rejected|denied|rejected)|(?:looks like|appears to be|considered|identified|classified|detected|flagged|scored) .{0,30}(?:unsolicited|advert|phish)|phish|high (?:on )?(?:probability|score)|score (?:of )?\d|mail rejete|垃圾邮件|垃圾郵件|广告邮件|迷惑メール|スパム`)},
-	{"suspend", regexp.MustCompile(`(?:account|mailbox|user|recipient|address|domain|service)\b.{0,60}(?:suspend|disabled|deactivat|inactive|locked|discontinued|frozen|expired|terminated|dormant|blocked|not active|cancell?ed|on hold|closed|restricted)|(?:suspend\w*|disabled|deactivated|inactive|locked|frozen|discontinued|dormant|invalid/inactive) (?:account|mailbox|user|recipient|address)|不(?:活跃|活动)|(?:帐号|账号|帐户|账户|邮箱|用户).{0,12}(?:停用|冻结|禁用|暂停|锁定|被封|失效|过期|未激活)|停止(?:中|して)|休止`)},
+	{"networkerror", regexp.MustCompile(`delivery temporarily suspended`)},
+	{"suspend", regexp.MustCompile(`(?:account|mailbox|user|recipient|address)s?\b.{0,60}(?:suspend|disabled|deactivat|inactive|discontinued|frozen|dormant|not active|terminated|on hold)|(?:account|mailbox)\b.{0,40}(?:locked|closed|expired|blocked|cancell?ed)|(?:suspend\w*|disabled|deactivated|inactive|locked|frozen|discontinued|dormant|invalid/inactive) (?:account|mailbox|user|recipient|address)|不(?:活跃|活动)|(?:帐号|账号|帐户|账户|邮箱|用户).{0,12}(?:停用|冻结|禁用|暂停|锁定|被封|失效|过期|未激活)|停止(?:中|して)|休止`)},
 	{"hasmoved", regexp.MustCompile(`(?:user|recipient|address|mailbox|account).{0,40}(?:has moved|moved to|is now|changed to|has been replaced)|new address is|no longer at this address.{0,20}(?:new|try|use)|has changed (?:his|her|their|the) (?:e-?mail )?address|邮箱地址已变更|邮箱已更换`)},
 	{"notaccept", regexp.MustCompile(`null mx|nullmx|(?:domain|host|server|system).{0,30}does not (?:accept|receive) (?:e-?mail|mail|messages)|smtp protocol (?:is not|disabled)|no mail (?:accepted|service)|not accepting any? ?mail|name server: \.: host not found|does not accept mail`)},
 	{"filtered", regexp.MustCompile(`recipient preferences|refused due to (?:recipient|user)|(?:user|recipient) (?:does not accept|refuses|reject|only accepts|has (?:blocked|refused|chosen))|not accepting (?:e-?mail|mail|messages)|because the recipient|due to extended inactivity|(?:personal|user) (?:filter|preferences|blocklist)|extended absence|(?:收件人|对方).{0,12}(?:拒收|拒绝|设置)`)},
-	{"rejected", regexp.MustCompile(`(?:sender|from address|mail from|return[ -]?path|envelope from|originator|domain of sender)\b.{0,60}(?:reject|denied|does not exist|not exist|refused|invalid|unknown|not found|not allowed|not permitted|verif|blocked|doesn't)|(?:invalid|bad|unknown|rejected|denied|refus\w+|unverified|unroutable|fake|unresolvable|blacklisted) (?:sender|from|return|mail from)|sender was rejected|not (?:a |an? )?(?:authori[sz]ed |allowed |permitted )?(?:member|subscriber)|are not (?:a )?member|permission to post|may not (?:post|exist)|not (?:allowed|permitted) to (?:post|send)|registered gateway|sender verify failed|only accepts messages from|发件人.{0,12}(?:拒绝|无效|不存在)`)},
-	{"hostunknown", regexp.MustCompile(`(?:host|domain|name|mx)\b.{0,60}(?:not found|unknown|does not exist|doesn't exist|no such|couldn't be found|could not be found|not resolve|lookup fail|invalid|no (?:mx|a) record|unrout)|(?:unknown|no such|invalid|nonexistent|non-existent|bad|unroutable|unrouteable|illegal) (?:host|domain|mail domain|destination)|unrouteable (?:mail )?(?:domain|address)|dns (?:error|lookup|failure)|nxdomain|name or service not known|name service error|couldn't find any host|can't find.{0,15}(?:host|domain)|域名.{0,12}(?:不存在|无法|解析|错误)|找不到.{0,6}(?:域名|主机|服务器)`)},
-	{"userunknown", regexp.MustCompile(`(?:user|recipient|mailbox|address|account|local[- ]?part|addressee|name|destinat\w+|person|mail ?box|rcpt|receiver|customer|e-?mail)\b.{0,60}(?:unknown|not (?:be )?(?:found|exist|known|listed|recogni[sz]ed|valid|registered|here|available|local|on this|in (?:our|the))|n't (?:exist|have|be found|found|valid)|does not|doesn't|invalid|no longer|unavailable|rejected|undeliver|cannot be found|couldn't be found|isn't|incorrect|unroutable|inexist)|` +
-		`(?:unknown|no such|invalid|nonexistent|non-existent|bad|undefined|unrecogni[sz]ed|incorrect|illegal|unrouteable|not a valid|not a known|no|inexistent|there is no) (?:\S+ )?(?:user|recipient|mailbox|address|account|local|rcpt|person|destination|name|receiver|customer)|address(?:e)? rejected|recipient .{0,60}rejected|addressee unknown|delivery error: dd|not our customer|not listed in|no mailbox (?:here|found)|mailbox not found|no one by that name|nobody here|adresse.{0,30}(?:invalide|inconnu|inexist)|utente sconosciuto|usuario (?:desconocido|no existe)|(?:unbekannt|existiert nicht|nicht gefunden)|не (?:существует|найден)|` +
+	{"policyviolation", regexp.MustCompile(`(?:for|due to) (?:local |domain |site )?policy reasons?|local policy|administrative(?:ly)? prohib`)},
+	{"rejected", regexp.MustCompile(`(?:sender|from address|mail from|return[ -]?path|envelope from|originator|domain of sender)\b.{0,60}(?:reject|denied|does not exist|not exist|refused|invalid|unknown|not found|not allowed|not permitted|verif|blocked|doesn't)|(?:invalid|bad|unknown|rejected|denied|refus\w+|unverified|unroutable|fake|unresolvable|blacklisted) (?:sender|from|return|mail from)|sender was rejected|not (?:a |an? )?(?:authori[sz]ed |allowed |permitted )?(?:member|subscriber)|are not (?:a )?member|permission to post|may not (?:post|exist)|not (?:allowed|permitted) to (?:post|send)|registered gateway|sender verify failed|only accepts messages from|投稿する権限|发件人.{0,12}(?:拒绝|无效|不存在)`)},
+	{"hostunknown", regexp.MustCompile(`(?:host|domain|mx|name service)\b[^:;@]{0,40}(?:not found|unknown|does not exist|doesn't exist|no such|couldn't be found|could not be found|not resolve|lookup fail|invalid|no (?:mx|a) record|unrout)|(?:unknown|no such|invalid|nonexistent|non-existent|bad|unroutable|unrouteable|illegal) (?:host|domain|mail domain|destination)|unrouteable (?:mail )?(?:domain|address)|dns (?:error|lookup|failure)|nxdomain|name or service not known|name service error|couldn't find any host|can't find.{0,15}(?:host|domain)|域名.{0,12}(?:不存在|无法|解析|错误)|找不到.{0,6}(?:域名|主机|服务器)`)},
+	{"userunknown", regexp.MustCompile(`(?:user|recipient|mailbox|address|account|local[- ]?part|addressee|name|destinat\w+|person|mail ?box|rcpt|receiver|customer)\b.{0,60}(?:unknown|not (?:be )?(?:found|exist|known|listed|recogni[sz]ed|valid|registered|here|available|local|on this|in (?:our|the))|n't (?:exist|have|be found|found|valid)|does not|doesn't|invalid|no longer|unavailable|rejected|undeliver|cannot be found|couldn't be found|isn't|incorrect|unroutable|inexist)|` +
+		`(?:unknown|no such|invalid|nonexistent|non-existent|bad|undefined|unrecogni[sz]ed|incorrect|illegal|unrouteable|not a valid|not a known|no|inexistent|there is no) (?:\S+ )?(?:user|recipient|mailbox|address|account|local|rcpt|person|destination|name|receiver|customer)|address(?:e)? rejected|recipient .{0,60}rejected|addressee unknown|delivery error: dd|not our customer|not listed in|no mailbox (?:here|found)|mailbox not found|no one by that name|nobody here|(?:recip|recipient|user|mailbox|address)notfound|not listed in .{0,30}(?:directory|address book)|email account that you tried to reach does not|adresse.{0,30}(?:invalide|inconnu|inexist)|utente sconosciuto|usuario (?:desconocido|no existe)|(?:unbekannt|existiert nicht|nicht gefunden)|не (?:существует|найден)|` +
 		`(?:收件人|邮箱|邮件地址|地址|用户|帐号|账号|帐户|账户|信箱).{0,20}(?:不存在|无效|未找到|找不到|不正确|错误|已注销|被注销)|(?:不存在|无此|没有此|查无此|無此).{0,10}(?:用户|邮箱|帐号|账号|收件人|地址|信箱)|(?:宛先|メールアドレス|アドレス|ユーザ).{0,20}(?:見つかりません|存在しません|不明|ありません)|존재하지 않`)},
 	{"policyviolation", regexp.MustCompile(`polic(?:y|ies)|header error|(?:violat|prohibit|complian)\w*|not (?:rfc|compliant)|rfc ?\d{3,4}|messages? without|bad header|duplicate header|administrative(?:ly)? prohib|local policy|违反|策略`)},
 	{"securityerror", regexp.MustCompile(`access denied|permission denied|not (?:authori[sz]ed|permitted|allowed)|unauthori[sz]ed|denied by|拒绝访问`)},
 	{"expired", regexp.MustCompile(`expired|delivery time|(?:retry|queue|operation|connection|session|smtp) ?(?:timeout|timed? ?out|time ?limit|too long)|timed out|timeout exceeded|too long in (?:the )?queue|in the queue too long|could not be delivered for|cannot send message for|giving up|max(?:imum)? (?:retries|retry|queue|lifetime|time)|undeliverable (?:after|for)|deferred|超时|逾時`)},
 	{"networkerror", regexp.MustCompile(`network (?:error|is unreachable|unreachable)|connection (?:refused|reset|lost|closed|failed|broken|dropped|abort)|no route to host|host (?:is )?(?:unreachable|down)|loops? back to|(?:mail|routing|forwarding) loop|too many hops|hop count|unable to (?:connect|establish)|(?:could|can)(?: ?not|n't) (?:connect|establish|open|contact)|lost connection|malformed.{0,20}dns|server (?:unavailable|not responding|busy)|连接.{0,8}(?:失败|断开|拒绝)|网络`)},
-	{"systemfull", regexp.MustCompile(`(?:disk|system|file ?system|spool|partition)s? (?:is )?full|no space left|insufficient (?:system )?(?:storage|resources|disk)|磁盘`)},
 	{"mailererror", regexp.MustCompile(`procmail|x-unix|command (?:failed|died|time)|exit(?:ed)? (?:status|code|with)|(?:pipe|child|program|script|local delivery|lmtp) .{0,30}(?:fail|error|status)|can't (?:create|exec)|couldn't create`)},
 	{"systemerror", regexp.MustCompile(`(?:system|server|internal|local|configuration|config|temporary|unexpected|i/o|processing) (?:error|problem|failure|config)|service (?:unavailable|not available)|misconfigur|resources? temporarily|temporar(?:y|ily) (?:local|unavailable|fail|problem)|try again later|timeout while|系统(?:错误|繁忙)`)},
 	{"contenterror", regexp.MustCompile(`(?:mime|header|charset|encoding|content|body|8-?bit|line).{0,30}(?:malformed|not (?:supported|allowed)|invalid|improper|broken|too long|bad|illegal)|improper use of|格式错误`)},

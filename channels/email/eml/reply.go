@@ -136,7 +136,7 @@ func newLetter(text string) *letter {
 func cleanLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case r == '\u200b' || r == '\u200c' || r == '\u200d' || r == '\u200e' || r == '\u200f' || r == '\ufeff' || r == '\u2060':
+		case r >= '\u200b' && r <= '\u200f', r >= '\u202a' && r <= '\u202e', r >= '\u2060' && r <= '\u2069', r == '\ufeff':
 			return -1
 		case unicode.IsSpace(r):
 			return ' '
@@ -355,7 +355,8 @@ var (
 		`^original$|original (?:message|mail|e-?mail|appointment)|forwarded (?:message|by|mail)|reply message|` +
 		`ursprüngliche|weitergeleitete|message (?:d'origine|original|transféré)|mensa[jg]em? original|mensaje (?:original|reenviado)|mensagem (?:original|encaminhada)|messaggio (?:originale|inoltrato)|` +
 		`oorspronkelijk|doorgestuurd|oprindelig|opprinnelig|ursprungligt|vidarebefordrat|alkuperäinen|исходное|пересылаемое|пересланное|původní|wiadomość oryginalna|元のメッセージ|転送|원본|전달`)
-	forwarded = regexp.MustCompile(`(?i)^(?:begin forwarded message|anfang der weitergeleiteten|début du message (?:transféré|réexpédié)|inicio del mensaje reenviado|inizio messaggio inoltrato|início da mensagem (?:re)?encaminhada|开始转发的(?:邮件|信息)|以下是转发的邮件|轉寄的郵件|転送されたメッセージ)\s*[:：]?$`)
+	replyAbove = regexp.MustCompile(`(?i)^[\s#>*\[(-–—-]*(?:please )?(?:type your |write your |enter your )?reply (?:above|below) this line|^[\s#>*\[(-–—-]*请?在(?:此行|这一行|本行|此线|分割线)(?:以?上|之上|上方)(?:方)?(?:回复|输入)`)
+	forwarded  = regexp.MustCompile(`(?i)^(?:begin forwarded message|anfang der weitergeleiteten|début du message (?:transféré|réexpédié)|inicio del mensaje reenviado|inizio messaggio inoltrato|início da mensagem (?:re)?encaminhada|开始转发的(?:邮件|信息)|以下是转发的邮件|轉寄的郵件|転送されたメッセージ)\s*[:：]?$`)
 )
 
 func isSeparator(s string) bool {
@@ -365,7 +366,7 @@ func isSeparator(s string) bool {
 	if m := separator.FindStringSubmatch(s); m != nil {
 		return earlier.MatchString(m[1])
 	}
-	return forwarded.MatchString(s)
+	return forwarded.MatchString(s) || replyAbove.MatchString(s)
 }
 
 // field is what a label line of a quoted header says.
@@ -383,11 +384,11 @@ const (
 // labels are the words before the colon, lower case and without spaces.
 var labels = labelWords(map[field]string{
 	fieldFrom: `from 发件人 發件人 寄件者 寄件人 发信人 發信人 发送人 差出人 送信者 von de da expéditeur mittente remitente van fra från od от lähettäjä kimden feladó відправник 보낸사람 보낸이`,
-	fieldDate: `sent date 发送时间 發送時間 发送日期 發送日期 发件时间 发信时间 日期 时间 時間 傳送時間 傳送日期 寄件日期 寄件時間 送信日時 日時 gesendet datum envoyé envoyéle date: enviado enviadoel enviadaem fecha data inviato skickat sendt verzonden отправлено дата надіслано wysłano odesláno lähetetty gönderildi tarih 날짜 보낸날짜 보낸시간`,
+	fieldDate: `sent date 发送时间 發送時間 发送日期 發送日期 发件时间 发信时间 日期 时间 時間 傳送時間 傳送日期 寄件日期 寄件時間 送信日時 日時 gesendet datum envoyé envoyéle messagedu enviado enviadoel enviadaem fecha data inviato skickat sendt verzonden отправлено дата надіслано wysłano odesláno lähetetty gönderildi tarih 날짜 보낸날짜 보낸시간`,
 	fieldTo: `to 收件人 收件者 收信人 宛先 主送 an à para a aan til till do komu кому vastaanottaja kime címzett 받는사람 받는이 destinataire ` +
 		`destinatario`,
 	fieldSubject: `subject 主题 主題 主旨 标题 標題 件名 betreff objet asunto assunto oggetto ämne emne onderwerp тема temat předmět aihe konu tárgy 제목 sujet`,
-	fieldOther:   `cc bcc 抄送 副本 密送 密件副本 kopie kopia copie copia копия reply-to replyto 回复 回覆 回复至 importance 重要性 attachments 附件 添付ファイル organization`,
+	fieldOther:   `cc bcc 抄送 副本 密送 密件副本 kopie kopia copie copieà copia копия reply-to replyto 回复 回覆 回复至 importance 重要性 attachments 附件 添付ファイル organization`,
 	fieldPlace:   `电话 電話 手机 手機 联系电话 地址 收货地址 收件地址 寄件地址 phone tel mobile address 单号 运单号 快递单号 物品`,
 })
 
@@ -470,8 +471,8 @@ var (
 		`\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}\b`)
 	// wrote ends an attribution: who wrote, in the languages that mailers speak.
 	wrote = regexp.MustCompile(`(?i)(?:写道|寫道|写到|寫到|写了|寫了|发表|のメール|のメッセージ|は書きました|が書きました|からの引用|작성|님이 작성|씀|` +
-		`\bwrote|\bwrites|\bsaid|\bschrieb(?: \S.{0,60})?|\ba écrit|\bha scritto|\bescribió|\bescreveu|\bschreef(?: \S.{0,60})?|\bskrev(?: \S.{0,60})?|\bkirjoitti|\bnapisał(?:\(a\)|a)?|\bnapsal(?:\(a\)|a)?|\bnapísal(?:\(a\)|a)?|` +
-		`написал(?:\(а\)|а)?|пишет|написа|\byazdı|\bírta|\ba scris|\bđã viết|\bmenulis|έγραψε)\s*[:：]?[\s*—–_-]*$`)
+		`\bwrote|\bwrites|\bsaid|\bschrieb(?: \S.{0,150})?|\ba écrit|\bha scritto|\bescribió|\bescreveu|\bschreef(?: \S.{0,150})?|\bskrev(?: \S.{0,150})?|\bkirjoitti|\bnapisał(?:\(a\)|a)?|\bnapsal(?:\(a\)|a)?|\bnapísal(?:\(a\)|a)?|` +
+		`написал(?:\(а\)|а)?|написав(?:\(ла\))?|написала|пишет|пише|написа|\byazdı|\bírta(?: \(.{0,60}\))?|\bnapisao(?: je)?|\bva escriure|เขียนว่า|\ba scris|\bđã viết|\bmenulis|έγραψε)\s*[:：]?[\s*—–_-]*$`)
 	// addressed ends an attribution without a verb: "2024年3月5日 … <x@y>:".
 	addressed = regexp.MustCompile(`[<\[(](?:mailto:)?[^<>\s\[\]()]+@[^<>\s\[\]()]+[>\])]+\s*[:：]\s*$`)
 	mailboxIn = regexp.MustCompile(`[^\s<>"'(),:;\[\]]+@[^\s<>"'(),:;\[\]]+`)
@@ -545,7 +546,7 @@ func width(s string) int {
 // that counts; else the words of the text do.
 func (m *Mail) Reply() Reply {
 	text := m.Text
-	if marked, found := markHTML(m.HTML); found {
+	if marked, found := markHTML(m.HTML); found || text == "" {
 		text = htmlText(marked)
 	}
 	sender := ""

@@ -11,7 +11,7 @@ var (
 		`发自我?的?\s?\S.{0,40}|發自我?的?\s?\S.{0,40}|从\s?(?:我的)?.{0,40}(?:发送|发出)|從\s?(?:我的)?.{0,40}(?:發送|傳送|寄出)|来自\s?(?:我的)?\s?.{0,40}(?:手机|邮箱|邮件|iPhone|iPad|Android|客户端|outlook|大师)\S{0,20}|來自\s?(?:我的)?.{0,40}|由\s?.{0,30}(?:发送|發送|傳送)|` +
 		`通过.{0,30}(?:发送|发出)|使用.{0,30}(?:发送|发出)|签名由.{0,40}定制|(?:获取|下载|取得|下載)\s?(?:适用于.{0,20}的\s?)?(?:outlook|邮箱大师|网易邮箱大师|qq邮箱).{0,40}|` +
 		`iPhoneから送信|.{1,30}から送信|나의 .{1,30}에서 보냄|.{1,20}에서 보냄|` +
-		`sent (?:from|via|with|using) (?:my |a |an )?\S.{0,80}|get (?:outlook|the outlook|bluemail|mail) \S.{0,60}|` +
+		`sent (?:from|via|with|using) (?:my |a |an )?\S.{0,80}|(?:via|from my) (?:mobile|phone|iphone|ipad|android)|get (?:outlook|the outlook|bluemail|mail) \S.{0,60}|` +
 		`(?:gesendet|versendet) (?:von|mit|über) \S.{0,60}|von meinem .{1,40} gesendet|diese nachricht wurde von .{1,40} gesendet|` +
 		`envoyé (?:de|depuis|à partir d[e']|avec) ?\S.{0,60}|télécharger outlook .{0,60}|` +
 		`enviado (?:desde|do|a partir do|de|pelo|mediante) \S.{0,60}|obtener outlook .{0,60}|` +
@@ -121,6 +121,9 @@ func (l *letter) markSignature(sender string) {
 			for _, at := range text[k:] {
 				l.part[at] = partSign
 			}
+			if l.delimiter(i) {
+				l.clean[i] = "" // it says nothing
+			}
 			return
 		}
 	}
@@ -128,7 +131,7 @@ func (l *letter) markSignature(sender string) {
 
 // delimiter reports whether line i is the signature delimiter of RFC 3676,
 // also where its trailing space was lost.
-func (l *letter) delimiter(i int) bool { return l.clean[i] == "--" }
+func (l *letter) delimiter(i int) bool { return l.clean[i] == "--" || l.clean[i] == "—" }
 
 // signs reports whether line i begins a signature of which below is the rest.
 func (l *letter) signs(i int, below []int) bool {
