@@ -34,7 +34,7 @@ func root() *cobra.Command {
 		Use: "zongji", Short: "总机: the customer-service switchboard",
 		SilenceErrors: true, SilenceUsage: true, Version: version,
 	}
-	cmd.AddCommand(serveCmd(), demoCmd(), migrateCmd(), userCmd(), packCmd(), faqCmd(), benchCmd(), doctorCmd(), openapiCmd(), versionCmd())
+	cmd.AddCommand(serveCmd(), demoCmd(), migrateCmd(), userCmd(), packCmd(), faqCmd(), mailCmd(), benchCmd(), doctorCmd(), openapiCmd(), versionCmd())
 	return cmd
 }
 
