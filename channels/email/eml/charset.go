@@ -39,14 +39,60 @@ func decodeCharset(b []byte, name string) string {
 		return decodeWith(unicode.UTF16(order, unicode.UseBOM), b)
 	}
 	enc := encodingOf(name)
-	stateful := enc == japanese.ISO2022JP || enc == simplifiedchinese.HZGB2312
-	if !stateful && isUTF8(b, enc) {
+	switch enc {
+	case japanese.ISO2022JP:
+		return decodeJIS(b)
+	case simplifiedchinese.HZGB2312:
+		if isASCII(b) {
+			return decodeWith(enc, b)
+		}
+		enc = nil // HZ has no 8-bit bytes
+	}
+	if isUTF8(b, enc) {
 		return string(b)
 	}
 	if enc == nil || enc == unicode.UTF8 {
 		enc = guess(b)
 	}
 	return decodeWith(enc, b)
+}
+
+// decodeJIS reads ISO-2022-JP with the half-width kana that mailers write by SO
+// and SI or as single bytes. Without an escape there is none: 8-bit bytes are
+// then another Japanese charset, or UTF-8.
+func decodeJIS(b []byte) string {
+	if !isASCII(b) && bytes.IndexByte(b, 0x1B) < 0 {
+		switch {
+		case utf8.Valid(b):
+			return string(b)
+		case !strings.ContainsRune(decodeWith(japanese.EUCJP, b), utf8.RuneError):
+			return decodeWith(japanese.EUCJP, b)
+		}
+		return decodeWith(japanese.ShiftJIS, b)
+	}
+	out := make([]byte, 0, len(b))
+	for _, c := range b {
+		switch {
+		case c == 0x0E: // SO
+			out = append(out, "\x1b(I"...)
+		case c == 0x0F: // SI
+			out = append(out, "\x1b(B"...)
+		case c >= 0xA1 && c <= 0xDF:
+			out = append(out, 0x1B, '(', 'I', c&0x7F, 0x1B, '(', 'B')
+		default:
+			out = append(out, c)
+		}
+	}
+	return decodeWith(japanese.ISO2022JP, out)
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 func decodeWith(enc encoding.Encoding, b []byte) string {

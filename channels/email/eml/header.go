@@ -7,11 +7,11 @@ import (
 
 // splitHeader reads the header block at the start of raw and returns it with
 // what follows. It takes what real mails have: bare LF, a missing empty line,
-// the "From " line of an mbox, a line of junk before the first field. over says
-// that a limit cut something short; the end of the block is found all the same.
+// "From " lines of an mbox, folds that lost their blank. over says that a limit
+// cut something short; the end of the block is found all the same.
 func splitHeader(raw []byte) (h Header, body []byte, over bool) {
 	var name string
-	start, end, total, junk := 0, 0, 0, 0 // of the open field's value; bytes kept; lines before the first field
+	start, end, total := 0, 0, 0 // of the open field's value; bytes kept
 	flush := func() {
 		if name == "" {
 			return
@@ -27,58 +27,70 @@ func splitHeader(raw []byte) (h Header, body []byte, over bool) {
 		}
 		name = ""
 	}
-	for pos := 0; pos < len(raw); {
-		line, next := raw[pos:], len(raw)
-		if i := bytes.IndexByte(line, '\n'); i >= 0 {
-			line, next = line[:i], pos+i+1
-		}
-		field, colon := fieldName(line)
-		switch {
-		case len(bytes.TrimRight(line, "\r")) == 0: // the empty line
-			if flush(); len(h) == 0 && junk > 0 {
-				return nil, raw, over
-			}
+	pos := 0
+	for pos < len(raw) {
+		line, _ := cutLine(raw[pos:])
+		next := pos + len(line)
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 {
+			flush()
 			return h, raw[next:], over
-		case name != "" && (line[0] == ' ' || line[0] == '\t'): // a fold
+		}
+		folded := line[0] == ' ' || line[0] == '\t'
+		switch field, colon := fieldName(line); {
+		case folded && name != "":
 			end = next
 		case colon > 0:
 			flush()
 			name, start, end = field, pos+colon+1, next
-		case mboxLine(line):
+		case fieldFollows(raw[next:]): // a "From " line, junk, half a fold
 			flush()
-		case len(h) == 0 && name == "" && junk == 0:
-			junk++
 		default: // the empty line is missing: the text begins here
-			if flush(); len(h) == 0 {
-				return nil, raw, over
-			}
+			flush()
 			return h, raw[pos:], over
 		}
 		pos = next
 	}
-	if flush(); len(h) == 0 && junk > 0 {
-		return nil, raw, over
-	}
-	return h, nil, over
+	flush()
+	return h, raw[pos:], over
 }
 
-// mboxLine says whether a line separates the mails of an mbox file.
-func mboxLine(line []byte) bool {
-	return bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))
+// fieldFollows says whether the next line that is no fold is surely a field: of
+// a name that no text begins with.
+func fieldFollows(raw []byte) bool {
+	for len(raw) > 0 {
+		line, rest := cutLine(raw)
+		if line[0] != ' ' && line[0] != '\t' {
+			name, _ := fieldName(line)
+			name = strings.ToLower(name)
+			switch name {
+			case "from", "to", "cc", "date", "subject", "received", "received-spf", "sender", "reply-to", "return-path", "message-id", "in-reply-to",
+				"references", "mime-version", "dkim-signature", "authentication-results", "delivered-to", "list-id", "list-unsubscribe", "thread-topic":
+				return true
+			}
+			return strings.HasPrefix(name, "x-") || strings.HasPrefix(name, "content-")
+		}
+		raw = rest
+	}
+	return false
 }
 
 // fieldName reads the name of the field in line and where its colon is; -1 if
-// the line is no field.
+// the line is no field. Blanks before the name, on the first line of a mail,
+// are nobody's fold.
 func fieldName(line []byte) (string, int) {
 	colon := bytes.IndexByte(line, ':')
 	if colon <= 0 {
 		return "", -1
 	}
-	name := bytes.TrimRight(line[:colon], " \t")
+	name := bytes.Trim(line[:colon], " \t")
 	for _, c := range name {
 		if c <= ' ' || c >= 0x7F {
 			return "", -1
 		}
+	}
+	if len(name) == 0 {
+		return "", -1
 	}
 	return string(name), colon
 }

@@ -111,29 +111,33 @@ func (p *parser) node(h Header, body []byte, path string, depth int, implied str
 	if !hasBoundary(body, boundary) {
 		boundary = findBoundary(body)
 	}
-	switch {
-	case boundary == "":
+	if depth >= MaxDepth {
+		p.note("nested deeper than %d", MaxDepth)
+		p.flat(n, body, boundary)
+	} else {
+		p.split(n, body, boundary, depth)
+	}
+	if len(n.kids) == 0 {
 		p.note("a %s without parts", n.Type)
 		n.Type, n.Path = "text/plain", cmp.Or(n.Path, "1")
 		n.Data = decodeTransfer(h.Get("Content-Transfer-Encoding"), body)
-		return n
-	case depth >= MaxDepth:
-		p.note("nested deeper than %d", MaxDepth)
-		p.flat(n, body, boundary)
-		return n
 	}
-	implied = "text/plain"
+	return n
+}
+
+// split makes the parts of a multipart.
+func (p *parser) split(n *node, body []byte, boundary string, depth int) {
+	implied := "text/plain"
 	if n.Type == "multipart/digest" {
 		implied = "message/rfc822"
 	}
 	for i, raw := range splitParts(body, boundary) {
 		if !p.room() {
-			break
+			return
 		}
 		h, body := p.header(raw)
-		n.kids = append(n.kids, p.node(h, body, join(path, i+1), depth+1, implied))
+		n.kids = append(n.kids, p.node(h, body, join(n.Path, i+1), depth+1, implied))
 	}
-	return n
 }
 
 // leaf reads what a part's header says about it.
@@ -161,39 +165,43 @@ func (p *parser) leaf(h Header, path, implied string) *node {
 // what.
 func (p *parser) flat(n *node, body []byte, boundary string) {
 	known := map[string]bool{boundary: true}
-	start := -1 // of the open part
-	part := func(end int) {
-		if start < 0 || !p.room() {
-			return
+	var open *node // the leaf that is being read, and where it begins
+	begin := 0
+	end := func(at int) {
+		if open != nil {
+			open.Data = decodeTransfer(open.Header.Get("Content-Transfer-Encoding"), trimLineEnd(body[begin:at]))
+			n.kids = append(n.kids, open)
 		}
-		h, b := p.header(body[start:end])
-		kid := p.leaf(h, join(n.Path, len(n.kids)+1), "text/plain")
-		if strings.HasPrefix(kid.Type, "multipart/") {
-			if inner := kid.Params["boundary"]; inner != "" {
-				known[inner] = true
-			}
-			return
-		}
-		kid.Data = decodeTransfer(h.Get("Content-Transfer-Encoding"), b)
-		n.kids = append(n.kids, kid)
+		open = nil
 	}
 	for pos := 0; pos < len(body); {
 		line, _ := cutLine(body[pos:])
-		if name, ok := bytes.CutPrefix(bytes.TrimRight(line, " \t\r\n"), []byte("--")); ok {
-			closing := false
-			if !known[string(name)] {
-				name, closing = bytes.CutSuffix(name, []byte("--"))
-			}
-			if known[string(name)] {
-				part(pos)
-				if start = pos + len(line); closing {
-					start = -1
-				}
-			}
-		}
+		at := pos
 		pos += len(line)
+		name, ok := bytes.CutPrefix(bytes.TrimRight(line, " \t\r\n"), []byte("--"))
+		closing := false
+		if ok && !known[string(name)] {
+			name, closing = bytes.CutSuffix(name, []byte("--"))
+		}
+		if !ok || !known[string(name)] {
+			continue
+		}
+		if end(at); closing {
+			continue
+		}
+		if !p.room() {
+			return
+		}
+		h, rest := p.header(body[pos:])
+		pos = len(body) - len(rest)
+		kid := p.leaf(h, join(n.Path, len(n.kids)+1), "text/plain")
+		if !strings.HasPrefix(kid.Type, "multipart/") {
+			open, begin = kid, pos
+		} else if inner := kid.Params["boundary"]; inner != "" {
+			known[inner] = true
+		}
 	}
-	part(len(body))
+	end(len(body))
 }
 
 // room says whether one more part may be read.
@@ -209,6 +217,9 @@ func (p *parser) room() bool {
 // What stands before the first goes, and so does what stands after a closing
 // one, unless a further delimiter follows.
 func splitParts(body []byte, boundary string) [][]byte {
+	if boundary == "" {
+		return nil
+	}
 	var parts [][]byte
 	start := -1 // of the open part
 	for pos := 0; ; {

@@ -12,7 +12,9 @@ func decodeTransfer(encoding string, body []byte) []byte {
 	encoding, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(encoding)), ";")
 	switch strings.Trim(encoding, ` "'`) {
 	case "base64", "b64", "base-64", "base_64", "base64,":
-		return decodeBase64Lines(body)
+		if isBase64(body) {
+			return decodeBase64Lines(body)
+		}
 	case "quoted-printable", "quotedprintable", "quoted_printable", "qp":
 		return decodeQP(body)
 	case "x-uuencode", "x-uue", "uuencode", "uue":
@@ -21,6 +23,23 @@ func decodeTransfer(encoding string, body []byte) []byte {
 		}
 	}
 	return body
+}
+
+// isBase64 says whether the first lines look like what the header promises:
+// prose under that label has blanks within its lines.
+func isBase64(body []byte) bool {
+	for seen := 0; seen < 5 && len(body) > 0; {
+		line, rest := cutLine(body)
+		body = rest
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		if bytes.IndexByte(line, ' ') < 0 {
+			return true
+		}
+		seen++
+	}
+	return false
 }
 
 // decodeBase64Lines reads a base64 body. Once padding has ended it, a line that
