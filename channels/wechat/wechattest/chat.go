@@ -17,7 +17,7 @@ type Line struct {
 	Title   string     `json:"title,omitempty"`
 	URL     string     `json:"url,omitempty"`
 	MediaID string     `json:"media_id,omitempty"`
-	Media   string     `json:"media,omitempty"`   // path of the bytes on this server
+	Media   string     `json:"media,omitempty"`   // where the bytes are, below /_sim/
 	Seconds int        `json:"seconds,omitempty"` // of a voice
 	Menu    []MenuItem `json:"menu,omitempty"`    // of a msgmenu; its head is Text
 	Tail    string     `json:"tail,omitempty"`

@@ -80,7 +80,7 @@ func TestMediaLife(t *testing.T) {
 		t.Errorf("a film: %s %s", kind, body)
 	}
 	film := w.ming.History(w.oa)[2]
-	resp, err := http.Get(w.URL() + film.Media)
+	resp, err := http.Get(w.URL() + "/_sim/" + film.Media)
 	if err != nil || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "video/mp4" {
 		t.Errorf("the film on the phone: %v %v", resp, err)
 	}

@@ -23,8 +23,8 @@
 //
 // Below /_sim/ a page or a browser test drives the same server. Bodies and
 // answers are JSON; an error is {"error": "…"} with status 400 or 404. Times
-// are milliseconds of the server's own clock. Sim returns this part alone, to
-// be mounted elsewhere: paths in answers are then relative to that mount.
+// are milliseconds of the server's own clock; "media" is a path below /_sim/.
+// In the demo /api/v1/demo/wechat/… is the same as /_sim/….
 //
 //	GET  /_sim/state
 //	     {"now": ms, "ahead_s": 0,
@@ -39,7 +39,7 @@
 //	GET  /_sim/users/{id}/inbox?account=wx1&after=0      what he sees, his own lines too; waits ≤ 25 s when there is nothing new (wait=0: does not)
 //	     {"lines": [{"n": 1, "at": ms, "from": "me|account|servicer|notice", "via": "custom|passive|template|subscribe|kf|event",
 //	                 "kind": "text|image|voice|video|file|location|link|news|music|msgmenu|miniprogrampage|template|enter|…",
-//	                 "text": "…", "title": "…", "url": "…", "media": "/_sim/media/ID", "media_id": "ID", "seconds": 3,
+//	                 "text": "…", "title": "…", "url": "…", "media": "media/ID", "media_id": "ID", "seconds": 3,
 //	                 "menu": [{"id": "101", "type": "click|view|miniprogram", "content": "满意", "url": "…"}], "tail": "…",
 //	                 "msgid": "…", "recalled": true}],
 //	      "rev": 7, "typing": false}

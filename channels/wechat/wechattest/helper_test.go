@@ -76,7 +76,17 @@ func (h *hook) answers(fn func(w http.ResponseWriter, r *http.Request, n int)) {
 
 func open(t *testing.T, opt wechattest.Options) *world {
 	t.Helper()
-	w := &world{t: t, clock: testenv.NewClock(time.Time{}), hook: &hook{}}
+	return openWith(t, opt, testenv.NewClock(time.Time{}))
+}
+
+func openAt(t *testing.T, at time.Time) *world {
+	t.Helper()
+	return openWith(t, wechattest.Options{}, testenv.NewClock(at))
+}
+
+func openWith(t *testing.T, opt wechattest.Options, clock *testenv.Clock) *world {
+	t.Helper()
+	w := &world{t: t, clock: clock, hook: &hook{}}
 	opt.Clock = w.clock
 	if opt.RetryAfter == 0 {
 		opt.RetryAfter = 300 * time.Millisecond

@@ -87,9 +87,10 @@ func (a *App) pageFrom(pos, limit int) obj {
 	return ok(obj{"next_cursor": a.cursor(next), "has_more": more, "msg_list": list})
 }
 
-// cursor is opaque to callers: the account and a place in its items.
+// cursor is opaque to callers: the account and a place in its items, counted
+// from the server's beginning, so that an older server's are all too old.
 func (a *App) cursor(pos int) string {
-	return "4gw7" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", sign(a.id)[:8], pos))
+	return "4gw7" + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", sign(a.id)[:8], a.s.began+int64(pos)))
 }
 
 func (a *App) position(cursor string) (pos int, valid bool) {
@@ -102,8 +103,9 @@ func (a *App) position(cursor string) (pos int, valid bool) {
 	if !found || err != nil || !split || id != sign(a.id)[:8] {
 		return 0, false
 	}
-	pos, err = strconv.Atoi(n)
-	return pos, err == nil && pos >= 0 && pos <= len(a.desk.items)
+	at, err := strconv.ParseInt(n, 10, 64)
+	pos = int(max(0, at-a.s.began))
+	return pos, err == nil && pos <= len(a.desk.items)
 }
 
 // Pages limits sync_msg to so many items a page; 0 ends it.

@@ -66,7 +66,7 @@ func (s *Server) attach(l *Line, a *App, kind, id string) *fault {
 func (s *Server) show(l *Line, id string) {
 	l.MediaID = id
 	if m := s.media[id]; m != nil {
-		l.Media = simPrefix + "media/" + id
+		l.Media = "media/" + id
 		if l.Title == "" && m.kind == "file" {
 			l.Title = m.name
 		}

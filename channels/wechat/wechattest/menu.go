@@ -184,3 +184,10 @@ func (a *App) Menu() []Button {
 	defer a.s.mu.Unlock()
 	return slices.Clone(a.menu)
 }
+
+// Publish sets the menu as the console does; mistakes are not looked for.
+func (a *App) Publish(menu []Button) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	a.menu = menu
+}

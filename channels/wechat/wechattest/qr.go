@@ -100,3 +100,12 @@ func (s *Server) showQR(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "image/png")
 	_, _ = w.Write(picture(420, 420, ticket)) // the caller is gone
 }
+
+// Code makes a permanent QR code with a scene and returns its ticket.
+func (a *App) Code(scene string) (ticket string) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	ticket = "gQ" + random(94)
+	a.s.qrs[ticket] = &qr{app: a, scene: scene, made: a.s.now()}
+	return ticket
+}

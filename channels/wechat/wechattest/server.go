@@ -40,6 +40,10 @@ type Server struct {
 
 	endpoints map[string]endpoint // by path
 
+	// began is when the server was made. Numbers, openids and cursors grow
+	// from it, so that those of a restarted server are new ones.
+	began int64 // ms
+
 	mu      sync.Mutex
 	ahead   time.Duration // by Jump
 	seq     int64
@@ -67,6 +71,7 @@ func New(opt Options) *Server {
 		calls: map[Count]int{}, knobs: newKnobs(), endpoints: table(),
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: maxIdle, MaxIdleConns: maxIdle},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	s.began = s.opt.Clock.Now().UnixMilli()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.sim = s.simRoutes()
 	return s
@@ -122,7 +127,7 @@ func (s *Server) background(fn func()) {
 // JavaScript number holds.
 func (s *Server) nextID() int64 {
 	s.seq++
-	return 24_500_000_000_000_000 + s.seq*131
+	return 24_000_000_000_000_000 + s.began*1000 + s.seq
 }
 
 // random returns n characters of base64url.

@@ -17,9 +17,6 @@ const simPrefix = "/_sim/"
 // longPoll is how long an inbox without news is held.
 const longPoll = 25 * time.Second
 
-// Sim is the part below /_sim/ alone; the package comment describes it.
-func (s *Server) Sim() http.Handler { return s.sim }
-
 var errNoAccount, errNoUser = errors.New("no such account"), errors.New("no such user")
 
 func (s *Server) simRoutes() http.Handler {

@@ -43,7 +43,7 @@ func (u *User) chat(a *App) *chat {
 // ext is the openid, or the external_userid, that is the same for all kf
 // accounts of a company.
 func ext(a *App, u *User) string {
-	sum := sha256.Sum256([]byte(a.owner() + "/" + u.ID))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d/%s", a.owner(), u.s.began, u.ID))
 	text := base64.RawURLEncoding.EncodeToString(sum[:])
 	if a.kind == KF {
 		return "wm" + text[:30]
