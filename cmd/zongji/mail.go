@@ -27,7 +27,7 @@ func mailParseCmd() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "parse FILE|DIR", Short: "What is read of a mail, or of each mail below a folder", Args: cobra.ExactArgs(1),
-		Long: "Reads mails as the mail channel does and prints one JSON line for each (--json), or a summary.\nA .txt file is the bare text of a mail, a .tnef file a bare winmail.dat, every other file a mail.",
+		Long: "Reads mails as the mail channel does and prints one JSON line for each (--json), or a summary.\nA .txt or .html file is the bare text of a mail, a .tnef file a bare winmail.dat, every other file a mail.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := bufio.NewWriter(os.Stdout)
 			defer out.Flush()
@@ -109,7 +109,8 @@ func parseMailFile(path string) (parsedMail, error) {
 	m := eml.ParseFile(path, raw, eml.Options{})
 	p := parsedMail{
 		File: path, MessageID: m.MessageID, References: orEmpty(m.References), To: writeAddrs(m.To), Cc: writeAddrs(m.Cc),
-		Subject: m.Subject, Text: m.Text, ReplyText: m.Text, HTMLSafe: m.SafeHTML, Calendar: m.Calendar, Attachments: []attachmentLine{},
+		Subject: m.Subject, Text: m.Text, ReplyText: m.Reply().Text, HTMLSafe: m.SafeHTML, Calendar: m.Calendar, Attachments: []attachmentLine{},
+		AutoClass: string(m.Class(eml.Own{})),
 	}
 	if len(m.InReplyTo) > 0 {
 		p.InReplyTo = m.InReplyTo[0]
@@ -122,6 +123,9 @@ func parseMailFile(path string) (parsedMail, error) {
 	}
 	for _, a := range m.Attachments {
 		p.Attachments = append(p.Attachments, attachmentLine{a.Name, a.Type, len(a.Data), a.CID})
+	}
+	if b, ok := m.Bounce(); ok {
+		p.Bounce = &bounceLine{b.Recipient, b.Status, b.Hard, b.Reason, b.OriginalMessageID}
 	}
 	if m.Err != nil {
 		p.Error = m.Err.Error()

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -306,19 +307,16 @@ func join(path string, i int) string {
 	return path + "." + strconv.Itoa(i)
 }
 
-// ParseFile reads a file by its name's ending: .tnef is a bare winmail.dat, .txt
-// the bare text of a mail, all else a mail.
+// ParseFile reads a file by the ending of its name: .tnef is a bare winmail.dat,
+// .txt and .html the bare text of a mail, all else a mail.
 func ParseFile(name string, raw []byte, o Options) *Mail {
-	switch {
-	case strings.HasSuffix(name, ".tnef"):
-		h := Header{{"Content-Type", "application/ms-tnef"}, {"Content-Disposition", "attachment; filename=winmail.dat"}, {"Content-Transfer-Encoding", "binary"}}
-		p := &parser{spare: len(raw) + 1<<20}
-		m := &Mail{Header: h}
-		p.fill(m, p.node(h, raw, "", 0, ""), o)
-		m.Err = p.err()
-		return m
-	case strings.HasSuffix(name, ".txt"):
-		return &Mail{Text: decodeText(raw, "")}
+	typ := map[string]string{".tnef": "application/ms-tnef", ".txt": "text/plain", ".html": "text/html"}[strings.ToLower(filepath.Ext(name))]
+	if typ == "" {
+		return Parse(raw, o)
 	}
-	return Parse(raw, o)
+	p := &parser{spare: len(raw) + 1<<20}
+	m := &Mail{}
+	p.fill(m, &node{Part: Part{Path: "1", Type: typ, Data: raw}}, o)
+	m.Err = p.err()
+	return m
 }
