@@ -362,7 +362,9 @@ func TestNoErrorTellsTokensIdsOrTexts(t *testing.T) {
 		w.WriteHeader(http.StatusBadGateway)
 		fmt.Fprint(w, r.URL.String())
 	})
-	p.api("POST /away", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/?"+r.URL.RawQuery, http.StatusFound) })
+	p.api("POST /away", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://127.0.0.1:1/?"+r.URL.RawQuery, http.StatusFound)
+	})
 	c := p.client(t, &channeltest.Keep{})
 	for _, tt := range []struct {
 		path  string
