@@ -439,3 +439,11 @@ func clean(page []byte) []byte {
 		return r
 	}, page)
 }
+
+// fetchOf reads Inbound.Fetch. Errors are *channels.SendError.
+func fetchOf(what string) (f fetch, err error) {
+	if json.Unmarshal([]byte(what), &f) != nil || f.Media == "" {
+		return f, refused("media_gone", "the message names no media")
+	}
+	return f, nil
+}

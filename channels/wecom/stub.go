@@ -1,3 +1,0 @@
-package wecom
-
-func code(s string) string { return "wecom:" + s }
