@@ -104,7 +104,7 @@ func parts(m *zongji.Message, lang string) []part {
 		if json.Unmarshal(m.Extra, &p) == nil && p.App != "" {
 			add("miniprogram", miniBody{App: p.App, Title: cutBytes(p.Title, 64), Thumb: p.Media, Path: p.Path})
 		}
-	case zongji.KindText, zongji.KindImage, zongji.KindFile, zongji.KindVoice:
+	case "", zongji.KindText, zongji.KindImage, zongji.KindFile, zongji.KindVoice:
 		out = texts(m.Text)
 		for i := range m.Files {
 			out = append(out, part{kind: uploadKind(&m.Files[i]), file: &m.Files[i]})

@@ -120,18 +120,21 @@ func (a *Account) thumbID(ctx context.Context) (string, error) {
 	if now < t.until {
 		return t.id, nil
 	}
-	img := image.NewPaletted(image.Rect(0, 0, thumbSide, thumbSide), color.Palette{color.RGBA{0x1d, 0x6f, 0xf2, 0xff}})
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		return "", err
-	}
-	id, err := a.upload(ctx, "image", "link.png", "image/png", int64(b.Len()), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil })
+	b := thumbPNG()
+	id, err := a.upload(ctx, "image", "link.png", "image/png", int64(len(b)), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil })
 	if err == nil {
 		a.mu.Lock()
 		a.thumb = thumb{id, now.Add(thumbFor)}
 		a.mu.Unlock()
 	}
 	return id, err
+}
+
+func thumbPNG() []byte {
+	img := image.NewPaletted(image.Rect(0, 0, thumbSide, thumbSide), color.Palette{color.RGBA{0x1d, 0x6f, 0xf2, 0xff}})
+	var b bytes.Buffer
+	_ = png.Encode(&b, img) // a buffer takes all
+	return b.Bytes()
 }
 
 // sendError says what to do about a failed send.
