@@ -30,7 +30,7 @@ func TestWecomPassesTheSuite(t *testing.T) {
 		count := 0
 		var mu sync.Mutex
 		set := settings(w.URL())
-		deps := channels.Deps{Log: discard, Clock: zongji.Wall{}, Blobs: w.shelf, Keep: w.keep.of("kf"), Health: func(channels.Health) {}, Problem: func(string, string) {},
+		deps := channels.Deps{Log: discard, Clock: zongji.Wall{}, Blobs: w.shelf, Keep: w.keep("kf"), Health: func(channels.Health) {}, Problem: func(string, string) {},
 			Accept: func(ctx context.Context, in zongji.Inbound) (zongji.Stored, error) {
 				_, err := accept(ctx, in)
 				mu.Lock()
@@ -216,20 +216,11 @@ func TestNothingIsLostWhereItStops(t *testing.T) {
 		w := newWorld(t)
 		n := w.open()
 		w.started(n)
-		w.keep.mu.Lock()
-		w.keep.fail = func(key string) error {
-			if key == keepCursor {
-				return errors.New("killed")
-			}
-			return nil
-		}
-		w.keep.mu.Unlock()
+		w.keep("kf").stuck.Store(true)
 		w.ming.Say(w.app, "一")
 		w.desk.wait(t, 1)
 		n.stop()
-		w.keep.mu.Lock()
-		w.keep.fail = nil
-		w.keep.mu.Unlock()
+		w.keep("kf").stuck.Store(false)
 		w.ming.Say(w.app, "二") // while nobody runs
 		n = w.open()
 		w.ming.Say(w.app, "三")
@@ -336,7 +327,7 @@ func TestFirstStartAndLag(t *testing.T) {
 	})
 	t.Run("a day behind is an alarm, three are a loss that is told", func(t *testing.T) {
 		w := newWorld(t)
-		k := w.keep.of("kf")
+		k := w.keep("kf")
 		long := zongji.NowMs(w.clock).Add(-4 * 24 * time.Hour)
 		for _, key := range []string{keepSince, keepSynced} {
 			if err := k.Put(t.Context(), key, fmt.Sprint(int64(long)), 0); err != nil {
@@ -587,7 +578,7 @@ func TestSendErrors(t *testing.T) {
 			}
 			return got.Kind != ""
 		})
-		if got.State != zongji.StateFailed || got.RefMsg != 88 || got.Reason != "用户拒收" || got.Thread != u.OpenID(w.app) {
+		if got.State != zongji.StateFailed || got.RefMsg != 88 || got.Reason != "wecom:fail:10 用户拒收" || got.Thread != u.OpenID(w.app) {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -608,7 +599,7 @@ func TestSessionsThatWeComHas(t *testing.T) {
 		return string(b), err
 	}
 	se := sendError(t, n, w.out(w.ming, 1, zongji.Message{Text: "您好"}))
-	if se.Class != channels.Content || se.Code != "wecom:95018" || !strings.Contains(se.Reason, "zs") {
+	if se.Class != channels.Content || se.Code != "wecom:95018" || !strings.HasPrefix(se.Reason, "wecom:95018 ") || !strings.Contains(se.Reason, "zs") {
 		t.Errorf("got %s %s %q", se.Class, se.Code, se.Reason)
 	}
 	if got, err := serve("state", ""); err != nil || got != `{"state":3,"seat":"zs"}` {
@@ -653,7 +644,7 @@ func TestSessionsThatWeComHas(t *testing.T) {
 			return slices.ContainsFunc(w.desk.got(), func(in zongji.Inbound) bool { return in.Event == event && in.Value == value && in.Shown })
 		}
 		until(t, "the events", func() bool {
-			return has("kf_state", "joined zs") && has("seat", "zs: 我来处理") && has("kf_state", "ended zs") && has("reject", "zs")
+			return has("kf_joined", "zs") && has("kf_seat", "zs: 我来处理") && has("kf_ended", "zs") && has("reject", "zs")
 		})
 	})
 	if _, err := serve("dance", ""); zongji.KindOf(err) != zongji.NotFound {

@@ -166,7 +166,7 @@ func decode(raw json.RawMessage, now zongji.Ms) []zongji.Inbound {
 	case it.Type == "event":
 		it.event(&in, raw, now)
 	case it.Origin == bySeat:
-		in.Kind, in.Shown, in.Event = zongji.InEvent, true, "seat"
+		in.Kind, in.Shown, in.Event = zongji.InEvent, true, "kf_seat"
 		in.Value = cut(short(it.Seat)+": "+it.line(), zongji.MaxText)
 	default:
 		return it.message(in, raw)
@@ -330,8 +330,9 @@ func yuan(fen word) word {
 	return word("¥" + strconv.FormatFloat(float64(n)/100, 'f', 2, 64))
 }
 
-// sessionChanges are the words for change_type of session_status_change.
-var sessionChanges = map[word]string{"1": "joined", "2": "moved", "3": "ended", "4": "back"}
+// sessionChanges are the events for change_type of session_status_change: a
+// seat of WeCom took, passed on, ended or took again the session.
+var sessionChanges = map[word]string{"1": "kf_joined", "2": "kf_moved", "3": "kf_ended", "4": "kf_back"}
 
 // event is what the platform reports of a customer.
 func (it *item) event(in *zongji.Inbound, raw json.RawMessage, now zongji.Ms) {
@@ -345,7 +346,7 @@ func (it *item) event(in *zongji.Inbound, raw json.RawMessage, now zongji.Ms) {
 			in.Pass = &zongji.Pass{Code: string(e.Welcome), Until: now.Add(passFor)}
 		}
 	case "msg_send_fail":
-		in.Kind, in.State, in.Value, in.Reason = zongji.InStatus, zongji.StateFailed, code("fail:"+short(e.FailType)), failWords(e.FailType)
+		in.Kind, in.State, in.Reason = zongji.InStatus, zongji.StateFailed, code("fail:"+short(e.FailType))+" "+failWords(e.FailType)
 		if in.RefMsg = messageOf(string(e.FailID)); in.RefMsg == 0 {
 			in.Ref = cut(string(e.FailID), maxID)
 		}
@@ -356,11 +357,13 @@ func (it *item) event(in *zongji.Inbound, raw json.RawMessage, now zongji.Ms) {
 		if who == "" {
 			who = e.Old
 		}
-		in.Shown, in.Event, in.Value = true, "kf_state", strings.TrimSpace(sessionChanges[e.Change]+" "+short(who))
+		if in.Shown, in.Event, in.Value = true, sessionChanges[e.Change], short(who); in.Event == "" {
+			other(in, e.Type, raw)
+		}
 	case "reject_customer_msg_switch_change":
 		in.Shown, in.Event, in.Value = true, "reject", short(e.Seat)
 		if in.Ends = e.Reject == "1"; !in.Ends {
-			in.Event = "reject_off"
+			in.Event = "accept"
 		}
 	default:
 		other(in, e.Type, raw)

@@ -75,14 +75,14 @@ func TestEveryTypeAndEventOfTheVectors(t *testing.T) {
 		"m12": msg(zongji.KindOther, func(in *zongji.Inbound) { in.Text = "1 · t · ￥1 · 已付款 · s" }),
 		"m13": msg(zongji.KindOther, func(in *zongji.Inbound) { in.Text = "t\nn: x" }),
 		"m14": msg(zongji.KindOther, func(in *zongji.Inbound) { in.Text = "n · t" }),
-		"m15": shown("seat", "zhangsan: sent by a human in the WeCom client"),
+		"m15": shown("kf_seat", "zhangsan: sent by a human in the WeCom client"),
 		"m16": msg(zongji.KindOther, func(in *zongji.Inbound) {}),
 		"m17": msg(zongji.KindOther, func(in *zongji.Inbound) {}),
 		"m18": msg(zongji.KindOther, func(in *zongji.Inbound) {}),
 		"e1": {Kind: zongji.InEvent, Shown: true, Event: "enter", Value: "123:abc", Scene: "123:abc",
 			Pass: &zongji.Pass{Code: "WC", Until: sent.Add(22 * time.Second)}},
-		"e2": {Kind: zongji.InStatus, State: zongji.StateFailed, Ref: "OUT1", Value: "wecom:fail:4", Reason: "会话已过期，超过 48 小时"},
-		"e4": shown("kf_state", "joined zs"),
+		"e2": {Kind: zongji.InStatus, State: zongji.StateFailed, Ref: "OUT1", Reason: "wecom:fail:4 会话已过期，超过 48 小时"},
+		"e4": shown("kf_joined", "zs"),
 		"e5": status(zongji.StateRecalled, "m1"),
 		"e6": status(zongji.StateRecalled, "m15"),
 		"e7": {Kind: zongji.InEvent, Shown: true, Event: "reject", Value: "zs", Ends: true},
@@ -173,7 +173,7 @@ func TestDecode(t *testing.T) {
 	})
 	t.Run("a failure names our message", func(t *testing.T) {
 		in := one(t, `{"msgid":"1","origin":4,"msgtype":"event","event":{"event_type":"msg_send_fail","external_userid":"c","fail_msgid":"`+partID(77, 2)+`","fail_type":10}}`)
-		if in.RefMsg != 77 || in.Ref != "" || in.Reason != "用户拒收" {
+		if in.RefMsg != 77 || in.Ref != "" || in.Reason != "wecom:fail:10 用户拒收" {
 			t.Errorf("got %+v", in)
 		}
 	})

@@ -72,9 +72,10 @@ func (a *Account) say(ctx context.Context, ticket string, p part) error {
 
 // Serve does what an agent wants with the session of his customer:
 //
-//	state               → {state, seat}
-//	reopen {text?}      → {state, asked}: takes the session from WeCom's people
-//	to_seat {userid?, text?} → {state, seat}: gives it to them
+//	state                    → {state, seat}
+//	seats                    → {seats: [{userid, status}]}: who could take it, 0 does now
+//	reopen {text?}           → {state, asked}: takes the session from WeCom's people
+//	to_seat {userid?, text?} → {state, seat}: gives it to them, to their pool without a userid
 //
 // A session that was taken back is over, and only its customer can begin
 // another one; so he is sent the text with a button that does it.
@@ -90,6 +91,8 @@ func (a *Account) Serve(ctx context.Context, conv zongji.Conversation, _ zongji.
 	case "state":
 		st, err := a.state(ctx, conv.Thread)
 		return st, failure(err)
+	case "seats":
+		return a.seats(ctx)
 	case "reopen":
 		return a.reopen(ctx, &conv, req.Text)
 	case "to_seat":
@@ -175,8 +178,7 @@ func (a *Account) Operate(ctx context.Context, deed string, in json.RawMessage) 
 		list, err := accounts(ctx, a.api)
 		return map[string]any{"accounts": list}, failure(err)
 	case "seats":
-		list, err := seats(ctx, a.api, a.kf)
-		return map[string]any{"seats": list}, failure(err)
+		return a.seats(ctx)
 	case "link":
 		return a.link(ctx, req.Scene, req.Param)
 	}
@@ -217,6 +219,11 @@ type seat struct {
 	User       word `json:"userid,omitempty"`
 	Department word `json:"department_id,omitempty"`
 	Status     int  `json:"status"` // 0 receives, 1 does not
+}
+
+func (a *Account) seats(ctx context.Context) (any, error) {
+	list, err := seats(ctx, a.api, a.kf)
+	return map[string]any{"seats": list}, failure(err)
 }
 
 func seats(ctx context.Context, api *wxapi.Client, kf string) ([]seat, error) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"zongji/channels"
@@ -51,8 +52,10 @@ func (a *Account) Send(ctx context.Context, out zongji.Outbound) (channels.Sent,
 	return channels.Sent{ExtID: partID(out.Msg.ID, 0), State: zongji.StateSent}, nil
 }
 
+// refused is a message that cannot be sent as it is. A reason begins with its
+// code, so that screens find their words where only the reason is kept.
 func refused(what, why string) *channels.SendError {
-	return &channels.SendError{Class: channels.Content, Code: code(what), Reason: why}
+	return &channels.SendError{Class: channels.Content, Code: code(what), Reason: code(what) + " " + why}
 }
 
 // deliver sends one part: with a pass where there is one, which needs no
@@ -140,6 +143,9 @@ func thumbPNG() []byte {
 // sendError says what to do about a failed send.
 func (a *Account) sendError(ctx context.Context, out *zongji.Outbound, err error) *channels.SendError {
 	se := a.api.SendError(err)
+	if !strings.HasPrefix(se.Reason, se.Code) {
+		se.Reason = se.Code + " " + se.Reason
+	}
 	switch {
 	case wxapi.CodeOf(err) == badState:
 		return a.taken(ctx, out, se)
@@ -162,10 +168,10 @@ func (a *Account) taken(ctx context.Context, out *zongji.Outbound, se *channels.
 		se.Class = channels.Content
 		return se
 	}
-	se.Reason = st.words()
+	se.Reason = se.Code + " " + st.words()
 	if st.held() {
 		se.Class = channels.Content // the window is as it was
-		a.Problem(se.Code, "a session is with WeCom ("+se.Reason+"): switch off automatic reception for this kf account")
+		a.Problem(se.Code, "a session is with WeCom ("+st.words()+"): switch off automatic reception for this kf account")
 	}
 	return se
 }

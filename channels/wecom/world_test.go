@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"zongji/channels"
+	"zongji/channels/channeltest"
 	"zongji/channels/wechat/wechattest"
 	"zongji/internal/zongji"
 )
@@ -36,7 +38,7 @@ type world struct {
 	ming *wechattest.User
 
 	clock *shifted
-	keep  *keep
+	keeps map[string]*keep // by the key of their account
 	desk  *desk
 	shelf *shelf
 	kind  channels.Kind
@@ -56,7 +58,7 @@ type node struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{Server: wechattest.New(wechattest.Options{}), t: t, clock: &shifted{}, keep: newKeep(), shelf: &shelf{files: map[string][]byte{}},
+	w := &world{Server: wechattest.New(wechattest.Options{}), t: t, clock: &shifted{}, keeps: map[string]*keep{}, shelf: &shelf{files: map[string][]byte{}},
 		kind: Kind(), logs: &lines{}, nodes: map[string]*node{}}
 	w.desk = &desk{seen: map[string]bool{}, convs: map[string]bool{}}
 	if err := w.Start("127.0.0.1:0"); err != nil {
@@ -94,7 +96,7 @@ func (w *world) open() *node { return w.openAs(settings(w.URL()), w.kind) }
 func (w *world) openAs(set zongji.ChannelAccount, kind channels.Kind) *node {
 	w.t.Helper()
 	deps := channels.Deps{Log: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Clock: w.clock, Blobs: w.shelf,
-		Accept: w.desk.accept, Keep: w.keep.of(set.Key),
+		Accept: w.desk.accept, Keep: w.keep(set.Key),
 		Health: func(h channels.Health) { w.mu.Lock(); defer w.mu.Unlock(); w.told = append(w.told, h) },
 		Problem: func(code, _ string) {
 			w.mu.Lock()
@@ -255,68 +257,28 @@ func (d *desk) wait(t *testing.T, n int) []zongji.Inbound {
 	return d.got()
 }
 
-// keep is the durable memory of all nodes, with leases.
+// keep is the durable memory of one account, whose cursor may be kept from
+// being written.
 type keep struct {
-	mu    sync.Mutex
-	kept  map[string]string
-	fence map[string]int64
-	held  map[string]bool
-	next  int64
-	fail  func(key string) error // of a Put
-	both  bool                   // two held one lease at once
+	channeltest.Keep
+	stuck atomic.Bool
 }
 
-func newKeep() *keep {
-	return &keep{kept: map[string]string{}, fence: map[string]int64{}, held: map[string]bool{}}
-}
-
-// of is the memory of one account.
-func (k *keep) of(account string) channels.Keep { return drawer{k, account + "/"} }
-
-type drawer struct {
-	*keep
-	prefix string
-}
-
-func (d drawer) Get(_ context.Context, key string) (string, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.kept[d.prefix+key], nil
-}
-
-func (d drawer) Put(_ context.Context, key, value string, fence int64) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.fail != nil {
-		if err := d.fail(key); err != nil {
-			return err
-		}
+func (k *keep) Put(ctx context.Context, key, value string, fence int64) error {
+	if key == keepCursor && k.stuck.Load() {
+		return errors.New("killed")
 	}
-	key = d.prefix + key
-	if fence != 0 && fence < d.fence[key] {
-		return zongji.Errorf(zongji.Conflict, "fenced", "another node has written")
-	}
-	d.kept[key], d.fence[key] = value, max(fence, d.fence[key])
-	return nil
+	return k.Keep.Put(ctx, key, value, fence)
 }
 
-func (d drawer) Holding(ctx context.Context, name string, fn func(context.Context, int64) error) (bool, error) {
-	name = d.prefix + name
-	d.mu.Lock()
-	if d.held[name] {
-		d.mu.Unlock()
-		return false, nil
+// keep returns the memory of the account with this key.
+func (w *world) keep(account string) *keep {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.keeps[account] == nil {
+		w.keeps[account] = &keep{}
 	}
-	d.held[name] = true
-	d.next++
-	fence := d.next
-	d.mu.Unlock()
-	defer func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.held[name] = false
-	}()
-	return true, fn(ctx, fence)
+	return w.keeps[account]
 }
 
 // shelf keeps files in memory.

@@ -26,6 +26,7 @@ import (
 	"zongji/channels"
 	"zongji/channels/webchat"
 	"zongji/channels/webchat/widget"
+	"zongji/channels/wecom"
 	"zongji/configs"
 	"zongji/internal/auth"
 	"zongji/internal/blob"
@@ -71,7 +72,7 @@ type Parts struct {
 }
 
 // Kinds lists the channel kinds.
-func Kinds() []channels.Kind { return []channels.Kind{webchat.Kind()} }
+func Kinds() []channels.Kind { return []channels.Kind{webchat.Kind(), wecom.Kind()} }
 
 // OpenStore opens the database of cfg, for commands that need no more.
 func OpenStore(ctx context.Context, cfg configs.Config, log *slog.Logger, reg prometheus.Registerer) (*store.DB, error) {
@@ -142,10 +143,11 @@ func Open(ctx context.Context, cfg configs.Config, opt Options) (_ *Parts, err e
 	if p.Blobs, err = blob.Open(filepath.Join(cfg.Data, "blobs"), p.Store); err != nil {
 		return nil, err
 	}
+	kinds := Kinds() // once: the accounts of a kind know each other
 	p.Auth = auth.New(auth.Config{Store: p.Store, Clock: p.Clock, Loopback: cfg.Limits.Loopback})
 	p.Router = router.New(router.Config{Store: p.Store, Bus: p.Bus, Bot: p.Bot, Clock: p.Clock, Log: p.Log, Reg: p.Reg, Node: cfg.Node,
-		Kinds: Kinds(), Deps: channels.Deps{Blobs: p.Blobs, FreeLoopback: !cfg.Limits.Loopback}})
-	dc := agentdesk.Config{Router: p.Router, Store: p.Store, Auth: p.Auth, Blobs: p.Blobs, Bot: p.Bot, Bus: p.Bus, Kinds: Kinds(), Log: p.Log, Clock: p.Clock,
+		Kinds: kinds, Deps: channels.Deps{Blobs: p.Blobs, FreeLoopback: !cfg.Limits.Loopback}})
+	dc := agentdesk.Config{Router: p.Router, Store: p.Store, Auth: p.Auth, Blobs: p.Blobs, Bot: p.Bot, Bus: p.Bus, Kinds: kinds, Log: p.Log, Clock: p.Clock,
 		URL: cfg.URL, Trusted: cfg.Trusted, Gather: p.Reg, Web: web.Files(), Widget: widget.Handler(), Version: opt.Version}
 	if opt.Demo != nil {
 		p.demo = opt.Demo(p)

@@ -141,7 +141,7 @@ type Template struct {
 
 // Happening is Extra of KindEvent.
 type Happening struct {
-	Event string `json:"event"` // subscribe | unsubscribe | scan | enter | location | kf_state | …
+	Event string `json:"event"` // subscribe | unsubscribe | scan | enter | location | kf_joined | kf_seat | …
 	Value string `json:"value,omitempty"`
 }
 
