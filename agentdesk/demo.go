@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -20,7 +21,17 @@ type Demo interface {
 	Info(ctx context.Context) (any, error)
 	// Do runs one of DemoActions.
 	Do(ctx context.Context, action string, args json.RawMessage) error
+	// WeChat passes a request on to the demo's WeChat; its path is what stands
+	// behind /api/v1/demo/wechat.
+	WeChat(w http.ResponseWriter, r *http.Request)
 }
+
+// Of a phone's requests: the largest, a picture in base64, and how long one
+// may take, for an inbox without news is held.
+const (
+	maxPhone  = 16 << 20 // bytes
+	phoneWait = time.Minute
+)
 
 // DemoActions are the paths below /api/v1/demo/ that POST runs.
 var DemoActions = []string{"play", "stop", "flush", "kill", "history/load", "history/remove"}
@@ -28,6 +39,9 @@ var DemoActions = []string{"play", "stop", "flush", "kill", "history/load", "his
 // demoRoutes stand in the list only while the demo runs.
 func (d *Desk) demoRoutes() []route {
 	list := []route{raw("GET", base+"/demo", zongji.PermPublic, rowsDemo, "state of the cockpit", d.demoInfo)}
+	for _, method := range []string{"GET", "POST"} {
+		list = append(list, raw(method, base+"/demo/wechat/{rest}", zongji.PermPublic, rowsDemo, "the phones of the demo's WeChat", d.demoWeChat))
+	}
 	for _, action := range DemoActions {
 		list = append(list, raw("POST", base+"/demo/"+action, zongji.PermPublic, rowsDemo, "the demo's "+action, d.demoDo(action)))
 	}
@@ -67,6 +81,17 @@ func isLocal(hostport string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// meant lets a POST in that a page of this demo, or a script here, sent.
+func meant(c *gin.Context) error {
+	if err := local(c.Request); err != nil {
+		return err
+	}
+	if c.GetHeader("X-Zongji-Demo") != "1" {
+		return zongji.Errorf(zongji.Denied, "denied", "the header X-Zongji-Demo: 1 is missing")
+	}
+	return nil
+}
+
 func (d *Desk) demoInfo(c *gin.Context, _ zongji.Actor) error {
 	if err := local(c.Request); err != nil {
 		return err
@@ -81,11 +106,8 @@ func (d *Desk) demoInfo(c *gin.Context, _ zongji.Actor) error {
 
 func (d *Desk) demoDo(action string) func(*gin.Context, zongji.Actor) error {
 	return func(c *gin.Context, _ zongji.Actor) error {
-		if err := local(c.Request); err != nil {
+		if err := meant(c); err != nil {
 			return err
-		}
-		if c.GetHeader("X-Zongji-Demo") != "1" {
-			return zongji.Errorf(zongji.Denied, "denied", "the header X-Zongji-Demo: 1 is missing")
 		}
 		args, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, 64<<10))
 		if err != nil {
@@ -104,4 +126,22 @@ func (d *Desk) demoDo(action string) func(*gin.Context, zongji.Actor) error {
 		c.Writer.WriteHeaderNow()
 		return nil
 	}
+}
+
+// demoWeChat passes what a phone does and asks on to the demo's WeChat.
+func (d *Desk) demoWeChat(c *gin.Context, _ zongji.Actor) error {
+	check := meant
+	if c.Request.Method == http.MethodGet {
+		check = func(c *gin.Context) error { return local(c.Request) }
+	}
+	if err := check(c); err != nil {
+		return err
+	}
+	// An inbox is held longer than a request may take to be read.
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(phoneWait)) // not every server can
+	r := c.Request.Clone(c.Request.Context())
+	r.URL.Path, r.URL.RawPath = c.Param("rest"), ""
+	r.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxPhone)
+	d.cfg.Demo.WeChat(c.Writer, r)
+	return nil
 }

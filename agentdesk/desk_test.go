@@ -641,6 +641,35 @@ func TestDemoAnswersItsOwnMachineOnly(t *testing.T) {
 	}
 }
 
+func TestDemosWeChatIsReached(t *testing.T) {
+	w := newWorld(t)
+	for _, tt := range []struct {
+		name, method, header, origin string
+		status                       int
+		body                         string
+	}{
+		{"a phone asks", "GET", "", "", 200, "GET /users/u1/inbox"},
+		{"a phone writes", "POST", "1", "", 200, "POST /users/u1/inbox"},
+		{"a page elsewhere asks", "GET", "", "https://evil.example", 403, ""},
+		{"a form elsewhere writes", "POST", "", "", 403, ""},
+	} {
+		req, _ := http.NewRequest(tt.method, w.url+"/api/v1/demo/wechat/users/u1/inbox", nil)
+		req.Header.Set("X-Zongji-Demo", tt.header)
+		if tt.origin != "" {
+			req.Header.Set("Origin", tt.origin)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != tt.status || tt.body != "" && string(body) != tt.body {
+			t.Errorf("%s: %d %s, want %d %s", tt.name, resp.StatusCode, body, tt.status, tt.body)
+		}
+	}
+}
+
 func TestStoppingNodeSendsItsScreensAway(t *testing.T) {
 	w := newWorld(t)
 	tb, _ := w.open("ann", "")

@@ -3,6 +3,8 @@ package agentdesk
 import (
 	"context"
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -15,7 +17,10 @@ import (
 // noDemo is a demo that does nothing.
 type noDemo struct{}
 
-func (noDemo) Info(context.Context) (any, error)                 { return map[string]bool{"enabled": true}, nil }
+func (noDemo) Info(context.Context) (any, error) { return map[string]bool{"enabled": true}, nil }
+func (noDemo) WeChat(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.WriteString(w, r.Method+" "+r.URL.Path)
+}
 func (noDemo) Do(context.Context, string, json.RawMessage) error { return nil }
 
 func TestListAndRouterAreTheSame(t *testing.T) {

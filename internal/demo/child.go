@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 
 	"zongji/agentdesk"
@@ -64,6 +65,9 @@ func (c *child) Do(ctx context.Context, action string, args json.RawMessage) err
 	}
 	return c.remote.Do(ctx, action, args)
 }
+
+// WeChat passes a phone's request on to the parent's WeChat.
+func (c *child) WeChat(w http.ResponseWriter, r *http.Request) { c.remote.WeChat(w, r) }
 
 // Run loads and removes history in the background until ctx ends.
 func (c *child) Run(ctx context.Context) error { return c.history.Run(ctx) }

@@ -7,13 +7,15 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httputil"
 	"os"
+	"strings"
 	"time"
 )
 
 // The cockpit's state lives in the parent process, which survives the kills.
 // The served child asks it over a unix socket: GET / is the state, POST
-// /<action> does something.
+// /<action> does something, /_sim/ is the demo's WeChat.
 
 // Info is what the cockpit shows.
 type Info struct {
@@ -50,15 +52,16 @@ type Control interface {
 	Do(ctx context.Context, action string, args json.RawMessage) error
 }
 
-// serveControl answers the child on a unix socket until ctx ends.
-func serveControl(ctx context.Context, path string, c Control) error {
+// serveControl answers the child on a unix socket until ctx ends; sim is the
+// demo's WeChat.
+func serveControl(ctx context.Context, path string, c Control, sim http.Handler) error {
 	_ = os.Remove(path) // left by a run that was killed
 	ln, err := net.Listen("unix", path)
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(c.Info(r.Context())) // the child is gone
 	})
@@ -69,6 +72,7 @@ func serveControl(ctx context.Context, path string, c Control) error {
 			http.Error(w, err.Error(), http.StatusConflict)
 		}
 	})
+	mux.Handle(simPath, sim)
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
@@ -78,16 +82,29 @@ func serveControl(ctx context.Context, path string, c Control) error {
 	return nil
 }
 
+// simPath is where the parent's WeChat is moved from outside.
+const simPath = "/_sim/"
+
 // Remote is the parent as the child sees it.
-type Remote struct{ http *http.Client }
+type Remote struct {
+	http *http.Client
+	sim  http.Handler
+}
 
 // NewRemote returns the parent that listens on the unix socket path.
 func NewRemote(path string) *Remote {
-	return &Remote{&http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", path)
-		}}}}
+	over := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", path)
+	}}
+	return &Remote{http: &http.Client{Timeout: 5 * time.Second, Transport: over},
+		sim: &httputil.ReverseProxy{Transport: over, Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "parent"
+			r.Out.URL.Path = simPath + strings.TrimPrefix(r.In.URL.Path, "/")
+		}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}}
 }
+
+// WeChat passes a phone's request on to the parent's WeChat.
+func (r *Remote) WeChat(w http.ResponseWriter, req *http.Request) { r.sim.ServeHTTP(w, req) }
 
 // Info asks for the cockpit's state.
 func (r *Remote) Info(ctx context.Context) (Info, error) {
