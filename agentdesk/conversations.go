@@ -166,12 +166,14 @@ type replyReq struct {
 		Text  string  `json:"text"`
 		Files []int64 `json:"files"`
 		Note  bool    `json:"note"`
+
+		Template *zongji.Template `json:"template,omitempty" doc:"instead of a text, outside the reply window"`
 	}
 }
 
 func (d *Desk) postMessage(ctx context.Context, me zongji.Actor, req *replyReq) (zongji.Message, error) {
 	b := req.Body
-	return d.reply(ctx, me, req.Conv, router.Reply{CID: b.CID, Text: b.Text, Files: b.Files, Note: b.Note})
+	return d.reply(ctx, me, req.Conv, router.Reply{CID: b.CID, Text: b.Text, Files: b.Files, Note: b.Note, Template: b.Template})
 }
 
 // reply is what the REST route and the socket frame do. A repeated client id

@@ -39,6 +39,8 @@ type request struct {
 	State  zongji.AgentState `json:"state"`
 	Seq    int64             `json:"seq"`
 	On     bool              `json:"on"`
+
+	Template *zongji.Template `json:"template"`
 }
 
 // hello is the first frame.
@@ -66,7 +68,7 @@ type answer map[string]any
 func (d *Desk) frames() []frame {
 	return []frame{
 		{"reply", zongji.PermReply, rowsConv, func(ctx context.Context, _ *screen, me zongji.Actor, f request) (answer, error) {
-			m, err := d.reply(ctx, me, f.Conv, router.Reply{CID: f.CID, Text: f.Text, Files: f.Files, Note: f.Note})
+			m, err := d.reply(ctx, me, f.Conv, router.Reply{CID: f.CID, Text: f.Text, Files: f.Files, Note: f.Note, Template: f.Template})
 			return answer{"msg": m}, err
 		}},
 		{"accept", zongji.PermReply, rowsSelf, func(ctx context.Context, _ *screen, me zongji.Actor, f request) (answer, error) {

@@ -20,11 +20,12 @@ import (
 
 // Problem is how REST answers errors: RFC 9457 with a stable code.
 type Problem struct {
-	Status  int       `json:"status"`
-	Title   string    `json:"title"`
-	Detail  string    `json:"detail,omitempty"`
-	Code    string    `json:"code" doc:"stable; screens translate it"`
-	Errors  []mistake `json:"errors,omitempty"`
+	Status  int            `json:"status"`
+	Title   string         `json:"title"`
+	Detail  string         `json:"detail,omitempty"`
+	Code    string         `json:"code" doc:"stable; screens translate it"`
+	Params  map[string]any `json:"params,omitempty" doc:"figures that the words for the code take, by name"`
+	Errors  []mistake      `json:"errors,omitempty"`
 	headers http.Header
 }
 
@@ -88,7 +89,7 @@ func problemOf(err error) *Problem {
 		}
 		return p
 	}
-	p = &Problem{Code: zongji.CodeOf(err)}
+	p = &Problem{Code: zongji.CodeOf(err), Params: zongji.ParamsOf(err)}
 	switch kind := zongji.KindOf(err); {
 	case kind == zongji.Invalid && p.Code == "type_not_allowed":
 		p.Status = http.StatusUnsupportedMediaType

@@ -415,7 +415,11 @@ func (s *screen) ask(ctx context.Context, f request) (answer, error) {
 // fault is the answer to a request that failed.
 func fault(id int64, err error) answer {
 	p := problemOf(err)
-	return answer{"t": "error", "re": id, "code": p.Code, "text": p.Detail}
+	a := answer{"t": "error", "re": id, "code": p.Code, "text": p.Detail}
+	if p.Params != nil {
+		a["params"] = p.Params
+	}
+	return a
 }
 
 func (d *Desk) fault(f request, err error) answer {

@@ -16,6 +16,7 @@ type Input struct {
 	Messages []zongji.Message // the contact's, in order; a pressed option lies in Extra as {"choice":"faq:12"}
 	Lang     string           // as known before
 	First    bool             // nobody has answered in this conversation yet
+	Welcome  string           // the channel's greeting of who comes; "": the usual one
 	Menu     []zongji.Option  // the channel's menu; a pressed "menu:…" asks its text
 }
 
@@ -44,6 +45,8 @@ type memory struct {
 	Misses int     `json:"misses,omitempty"`
 	Files  int     `json:"files,omitempty"` // turns with files only
 	Empty  int     `json:"empty,omitempty"` // turns without a word
+
+	Greeted bool `json:"greeted,omitempty"`
 }
 
 const (
@@ -85,6 +88,8 @@ func (t *turn) run() {
 		intents[i] = intentOf(l)
 	}
 	switch {
+	case t.deedsOnly():
+		t.greet()
 	case isUrgent(match.Normal(text)):
 		t.urgent(lines)
 	case choice == "human" || slices.Contains(intents, human):
@@ -108,19 +113,54 @@ func (t *turn) run() {
 // there were files.
 func (t *turn) read() (lines []string, choice string, files bool) {
 	for _, m := range t.in.Messages {
+		if m.Kind == zongji.KindEvent {
+			continue
+		}
 		var extra struct {
 			Choice string `json:"choice"`
+			Text   string `json:"text"` // of a voice, as the channel heard it
 		}
-		_ = json.Unmarshal(m.Extra, &extra) // other shapes of Extra have no choice
+		_ = json.Unmarshal(m.Extra, &extra) // other shapes of Extra have neither
 		if extra.Choice != "" {
 			choice = extra.Choice
 		}
-		if s := strings.TrimSpace(m.Text); s != "" {
+		s := strings.TrimSpace(m.Text)
+		if s == "" && m.Kind == zongji.KindVoice {
+			s = strings.TrimSpace(extra.Text)
+		}
+		if s != "" {
 			lines = append(lines, s)
 		}
-		files = files || len(m.Files) > 0
+		files = files || len(m.Files) > 0 || s == "" && m.Kind != "" && m.Kind != zongji.KindText
 	}
 	return lines, choice, files
+}
+
+// deedsOnly reports whether nothing was written, only done.
+func (t *turn) deedsOnly() bool {
+	return len(t.in.Messages) > 0 && !slices.ContainsFunc(t.in.Messages, func(m zongji.Message) bool { return m.Kind != zongji.KindEvent })
+}
+
+// greet welcomes who came, once in a conversation, with the channel's menu. Who
+// leaves is let go.
+func (t *turn) greet() {
+	var last zongji.Happening
+	_ = json.Unmarshal(t.in.Messages[len(t.in.Messages)-1].Extra, &last) // else it is no leaving
+	t.out.Act = "silent"
+	if t.mem.Greeted || last.Event == "unsubscribe" {
+		return
+	}
+	t.mem.Greeted = true
+	t.out.Act = "greet"
+	text := t.in.Welcome
+	if text == "" {
+		text = Text(t.out.Lang, "greeting")
+	}
+	if len(t.in.Menu) == 0 {
+		t.say(zongji.KindText, text, nil)
+		return
+	}
+	t.say(zongji.KindCandidates, text, zongji.Candidates{Options: t.in.Menu})
 }
 
 // questions returns the lines that are no small talk.

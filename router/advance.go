@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -114,14 +115,19 @@ func (r *Router) handled(c *zongji.Conversation, tx *tx, msgs []zongji.Message, 
 
 // next decides what happens to a conversation with unhandled messages.
 func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji.Message) step {
-	var mine []zongji.Message
+	var mine, deeds []zongji.Message
 	for _, m := range msgs {
-		if m.From == zongji.FromContact {
+		switch {
+		case m.From == zongji.FromContact && m.Kind == zongji.KindEvent:
+			deeds = append(deeds, m)
+		case m.From == zongji.FromContact && m.State != zongji.StateRecalled:
 			mine = append(mine, m)
 		}
 	}
 	nothing := step{do: func(*zongji.Conversation, *tx) error { return nil }}
 	switch {
+	case len(mine) == 0 && len(deeds) > 0 && c.Status == zongji.StatusBot && c.FirstAt == 0:
+		return r.nextBot(c, deeds)
 	case len(mine) == 0:
 		return nothing
 	case c.Status == zongji.StatusParked:
@@ -160,15 +166,34 @@ func (r *Router) nextParked(c *zongji.Conversation, msgs []zongji.Message) step 
 }
 
 // nextBot lets the bot answer, ask back or hand over. A rule may say that
-// people must answer this; what the bot itself hands over, it says why.
+// people must answer this; what the bot itself hands over, it says why. Who
+// only did something is greeted, also where no bot answers but a welcome is
+// set.
 func (r *Router) nextBot(c *zongji.Conversation, msgs []zongji.Message) step {
-	out := r.cfg.Bot.Turn(bot.Input{Memory: c.Bot, Messages: msgs, Lang: c.Lang, First: c.HandledSeq == 0,
-		Menu: channels.Menu(r.book.Load().channels[c.Channel].Settings["menu"], c.Lang)})
-	if text := textOf(msgs); out.Act != "handover" && r.skipsBot(c, text) {
+	set, mind := r.book.Load().channels[c.Channel], r.cfg.Bot
+	deeds := msgs[0].Kind == zongji.KindEvent
+	if mind == nil || !set.Bot {
+		if mind = greeter; set.Settings["welcome"] == "" {
+			return step{do: func(*zongji.Conversation, *tx) error { return nil }}
+		}
+	}
+	out := mind.Turn(bot.Input{Memory: c.Bot, Messages: msgs, Lang: c.Lang, First: c.HandledSeq == 0,
+		Welcome: channels.InLang(set.Settings["welcome"], bot.Lang(c.Lang)), Menu: channels.Menu(set.Settings["menu"], c.Lang)})
+	if text := textOf(msgs); !deeds && out.Act != "handover" && r.skipsBot(c, text) {
 		return r.handover(c, need{reason: "rule", text: text})
 	}
 	r.metrics.bot.WithLabelValues(out.Act).Inc()
+	over := r.handover(c, need{reason: cmp.Or(out.Reason, "window"), text: textOf(msgs), category: out.Category})
+	unsaid := false // of the last try
 	say := func(c *zongji.Conversation, tx *tx) error {
+		keep := keeps(c)
+		if deeds && c.Window != nil && r.now() >= c.Window.Until { // a brief window is all there is: nobody else could use it in time
+			keep = min(keep, max(r.room(c, 0)-1, 0))
+		}
+		replies := r.fit(c, out.Replies, keep)
+		if unsaid = len(replies) < 1 && len(out.Replies) > 0; unsaid && deeds {
+			return nil
+		}
 		if out.Lang != "" {
 			c.Lang = out.Lang
 		}
@@ -177,23 +202,25 @@ func (r *Router) nextBot(c *zongji.Conversation, msgs []zongji.Message) step {
 		if out.Solved != nil {
 			tx.Event(zongji.EvFeedback, zongji.ByContact, c.Contact, *out.Solved)
 		}
-		for _, m := range out.Replies {
-			m.State = r.firstState(c)
-			r.outbox(c, tx, tx.Message(m))
+		for _, m := range replies {
+			r.tell(c, tx, m, keep)
 		}
-		if len(out.Replies) > 0 {
+		if len(replies) > 0 {
 			c.WaitingFrom = 0
+		}
+		if unsaid && out.Act != "handover" { // a person may say what the bot may not
+			return over.do(c, tx)
 		}
 		return nil
 	}
-	s := step{do: say, then: func(ctx context.Context) { r.countFAQ(ctx, out) }}
+	s := step{do: say, then: func(ctx context.Context) {
+		if !unsaid {
+			r.countFAQ(ctx, out)
+		}
+	}}
 	if out.Act != "handover" {
 		return s
 	}
-	if out.Lang != "" {
-		c.Lang = out.Lang
-	}
-	over := r.handover(c, need{reason: out.Reason, text: textOf(msgs), category: out.Category})
 	s.do = func(c *zongji.Conversation, tx *tx) error {
 		waiting := c.WaitingFrom
 		if err := say(c, tx); err != nil {
@@ -204,6 +231,10 @@ func (r *Router) nextBot(c *zongji.Conversation, msgs []zongji.Message) step {
 	}
 	return s
 }
+
+// greeter is the bot of accounts without one: it knows nothing and is asked
+// for a greeting alone.
+var greeter = bot.New(bot.Config{})
 
 // countFAQ keeps the figures of the knowledge base; a lost count is no harm.
 func (r *Router) countFAQ(ctx context.Context, out bot.Outcome) {

@@ -78,13 +78,13 @@ func mayServe(me zongji.Actor, c *zongji.Conversation) error {
 	return errNotOwner
 }
 
-// say adds what the product itself tells the customer.
+// say adds what the product itself tells the customer, where the window has
+// room for it beside what is people's.
 func (r *Router) say(c *zongji.Conversation, tx *tx, text string) {
 	if text == "" {
 		return
 	}
-	m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: text, State: r.firstState(c)})
-	r.outbox(c, tx, m)
+	r.tell(c, tx, zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: text}, keeps(c))
 }
 
 // firstState is the state a new outgoing message starts in: a socket channel
@@ -94,12 +94,6 @@ func (r *Router) firstState(c *zongji.Conversation) zongji.SendState {
 		return zongji.StateSent
 	}
 	return zongji.StatePending
-}
-
-func (r *Router) outbox(c *zongji.Conversation, tx *tx, m *zongji.Message) {
-	if !r.pushes(c) && m.From != zongji.FromNote {
-		tx.Outbox(m)
-	}
 }
 
 // seconds is a queue setting as a duration, def where it is not set.

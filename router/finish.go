@@ -130,9 +130,8 @@ func (r *Router) serve(ctx context.Context, me zongji.Actor, conv int64, fn func
 // close ends c. Stars are asked for only where a person served.
 func (r *Router) close(c *zongji.Conversation, tx *tx, by string, actor int64, how string, askRating bool) {
 	if askRating && (c.FirstAt != 0 || c.AssignedAt != 0) && c.Stars == 0 {
-		extra, _ := json.Marshal(zongji.RateAsk{Stars: 5}) // cannot fail
-		m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindRate, Text: bot.Text(c.Lang, "rate_ask"), Extra: extra, State: r.firstState(c)})
-		r.outbox(c, tx, m)
+		extra, _ := json.Marshal(zongji.RateAsk{Stars: 5})                                                                                 // cannot fail
+		r.tell(c, tx, zongji.Message{From: zongji.FromSystem, Kind: zongji.KindRate, Text: bot.Text(c.Lang, "rate_ask"), Extra: extra}, 0) // nobody writes after it
 	}
 	c.Status, c.ClosedAt, c.DueAt, c.WaitingFrom = zongji.StatusClosed, r.now(), 0, 0
 	c.HandledSeq = c.LastSeq

@@ -169,6 +169,5 @@ func (r *Router) rest(c *zongji.Conversation, tx *tx, until zongji.Ms) {
 
 // noted thanks once for what is written after hours.
 func (r *Router) noted(c *zongji.Conversation, tx *tx) {
-	m := tx.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: bot.Text(c.Lang, "parked_thanks"), CID: notedCID(c), State: r.firstState(c)})
-	r.outbox(c, tx, m)
+	r.tell(c, tx, zongji.Message{From: zongji.FromSystem, Kind: zongji.KindText, Text: bot.Text(c.Lang, "parked_thanks"), CID: notedCID(c)}, keeps(c))
 }

@@ -81,6 +81,9 @@ func (r *Router) publishStored(ctx context.Context, st *zongji.Stored) {
 
 // acceptStatus moves the positions that the customer's side reports.
 func (r *Router) acceptStatus(ctx context.Context, in zongji.Inbound) (zongji.Stored, error) {
+	if in.Ref != "" || in.RefMsg != 0 {
+		return r.acceptMessageStatus(ctx, in)
+	}
 	c, err := r.db.ThreadNewest(ctx, in.Channel, in.Thread)
 	if err != nil {
 		return zongji.Stored{}, err
@@ -98,14 +101,51 @@ func (r *Router) acceptStatus(ctx context.Context, in zongji.Inbound) (zongji.St
 	return zongji.Stored{Conv: c}, r.markSeen(ctx, c.ID, m, zongji.ByContact, c.Contact)
 }
 
+// acceptMessageStatus moves the state of the one message that a channel names:
+// what it took has failed after all, arrived, was read, or was taken back.
+func (r *Router) acceptMessageStatus(ctx context.Context, in zongji.Inbound) (zongji.Stored, error) {
+	m, err := r.db.MessageBy(ctx, in.Channel, in.Ref, in.RefMsg)
+	if err != nil {
+		return zongji.Stored{}, err
+	}
+	ours, by := m.From != zongji.FromContact, zongji.ByContact
+	switch in.State {
+	case zongji.StateRecalled:
+	case zongji.StateFailed, zongji.StateSent, zongji.StateDelivered, zongji.StateRead:
+		if !ours {
+			return zongji.Stored{}, zongji.Errorf(zongji.Invalid, "bad_state", "a customer's message does not become %s", in.State)
+		}
+		if in.State == zongji.StateFailed || in.State == zongji.StateSent {
+			by = zongji.BySystem
+		}
+	default:
+		return zongji.Stored{}, zongji.Errorf(zongji.Invalid, "bad_state", "a message does not become %q", in.State)
+	}
+	ch, err := r.db.Mark(ctx, m.Conv, zongji.MarkData{Msg: m.ID, State: in.State, Reason: in.Reason}, by, 0)
+	if err != nil {
+		return zongji.Stored{}, err
+	}
+	r.publish(ctx, &ch.Conv, ch.Events)
+	return zongji.Stored{Conv: ch.Conv, Repeat: len(ch.Events) == 0}, nil
+}
+
 // acceptRating keeps the customer's stars on the newest conversation; a
-// second rating replaces the first.
+// second rating replaces the first, the same one twice is one.
 func (r *Router) acceptRating(ctx context.Context, in zongji.Inbound) (zongji.Stored, error) {
 	c, err := r.db.ThreadNewest(ctx, in.Channel, in.Thread)
 	if err != nil {
 		return zongji.Stored{}, err
 	}
+	again := false
 	ch, err := r.change(ctx, c.ID, func(c *zongji.Conversation, tx *tx) error {
+		if in.ExtID != "" {
+			if first, err := tx.Once(in.ExtID); err != nil || !first {
+				again = true
+				return err
+			}
+		}
+		again = false
+		tx.Grant(in, r.policy(&in))
 		c.Stars = in.Stars
 		tx.Event(zongji.EvRated, zongji.ByContact, c.Contact, zongji.RatedData{Stars: in.Stars, Tags: in.Tags, Comment: in.Value})
 		return nil
@@ -113,7 +153,7 @@ func (r *Router) acceptRating(ctx context.Context, in zongji.Inbound) (zongji.St
 	if err != nil {
 		return zongji.Stored{}, err
 	}
-	return zongji.Stored{Conv: ch.Conv}, nil
+	return zongji.Stored{Conv: ch.Conv, Repeat: again}, nil
 }
 
 // Seen notes that the agent has read up to seq. Only the owner's reading

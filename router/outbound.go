@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"zongji/channels"
+	"zongji/internal/store"
 	"zongji/internal/zongji"
 )
 
@@ -28,18 +29,30 @@ type Reply struct {
 	Text  string
 	Files []int64
 	Note  bool // for staff only; anyone who sees the conversation may write one
+	// Template is sent instead of Text: where the channel has reply windows it
+	// needs none.
+	Template *zongji.Template
 }
 
 // Reply stores an agent's answer, or a note, and queues it for the channel.
 func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Reply) (zongji.Message, error) {
 	rep.Text = strings.TrimSpace(cleanText(rep.Text))
-	if err := checkText(rep.Text, len(rep.Files)); err != nil {
+	m := zongji.Message{Kind: zongji.KindText, Text: rep.Text}
+	var err error
+	switch {
+	case !validCID(rep.CID):
+		err = errCID
+	case rep.Template == nil:
+		err = checkText(rep.Text, len(rep.Files))
+	case rep.Note || len(rep.Files) > 0:
+		err = zongji.Errorf(zongji.Invalid, "bad_template", "a template goes to the customer, without files")
+	default:
+		m, err = template(rep.Template)
+	}
+	if err != nil {
 		return zongji.Message{}, err
 	}
-	if !validCID(rep.CID) {
-		return zongji.Message{}, errCID
-	}
-	m := zongji.Message{From: zongji.FromAgent, Author: me.User, AuthorName: me.Name, Kind: zongji.KindText, Text: rep.Text, CID: rep.CID}
+	m.From, m.Author, m.AuthorName, m.CID = zongji.FromAgent, me.User, me.Name, rep.CID
 	if rep.Note {
 		m.From = zongji.FromNote
 	}
@@ -57,7 +70,7 @@ func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Rep
 		m.Files, m.Kind = files, fileKind(files)
 	}
 	var out zongji.Message
-	_, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
+	_, err = r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
 		stored, err := r.reply(me, c, tx, m)
 		if err == nil {
 			out = *stored
@@ -68,7 +81,15 @@ func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Rep
 }
 
 func (r *Router) reply(me zongji.Actor, c *zongji.Conversation, tx *tx, m zongji.Message) (*zongji.Message, error) {
-	if err := r.mayWrite(me, c, m.From); err != nil {
+	s, err := store.Sending{}, r.mayWrite(me, c, m.From)
+	if err == nil && m.Kind == zongji.KindTemplate && !r.grants(c.Kind) {
+		err = zongji.Errorf(zongji.Invalid, "no_template", "this channel sends no templates")
+	}
+	was := *c
+	if err == nil && m.From != zongji.FromNote && !r.pushes(c) {
+		s, err = r.sending(c, tx, &m)
+	}
+	if err != nil {
 		if old, e := tx.ByCID(m.From, me.User, m.CID); e == nil && old != nil {
 			return old, nil // it was stored while he still might
 		}
@@ -81,9 +102,12 @@ func (r *Router) reply(me zongji.Actor, c *zongji.Conversation, tx *tx, m zongji
 	m.State = r.firstState(c)
 	stored := tx.Message(m)
 	if tx.Existing != nil {
+		c.Window, c.Pass = was.Window, was.Pass // it was paid then
 		return stored, nil
 	}
-	r.outbox(c, tx, stored)
+	if !r.pushes(c) {
+		tx.Outbox(stored, s)
+	}
 	if c.FirstAt == 0 {
 		c.FirstAt = stored.At
 	}
@@ -180,7 +204,7 @@ func (r *Router) deliverBatch(ctx context.Context, a *account, fence int64) (mor
 	for i := range rows {
 		switch out := &rows[i]; {
 		case out.Try > 1 && out.Msg.State == zongji.StateSending && !idempotent(a.ch):
-			r.sendDone(ctx, out, zongji.StateUnknown, "", "unknown", "the sender stopped while sending", 0)
+			r.sendDone(ctx, out, store.SendEnd{State: zongji.StateUnknown, Code: "unknown", Reason: "the sender stopped while sending"})
 		case ctx.Err() != nil || paused != 0: // stopped between sends: this one was not tried
 			r.sendLater(ctx, out, "", "", max(paused, r.now()))
 		default:
@@ -201,7 +225,7 @@ func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.O
 		if state == "" {
 			state = zongji.StateSent
 		}
-		r.sendDone(ctx, out, state, sent.ExtID, "", "", 0)
+		r.sendDone(ctx, out, store.SendEnd{State: state, ExtID: sent.ExtID})
 		return 0
 	}
 	var se *channels.SendError
@@ -214,22 +238,23 @@ func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.O
 		r.sendLater(ctx, out, se.Code, se.Reason, rest)
 		return rest
 	case (se.Class == channels.Retry || se.Class == channels.UnknownResult && idempotent(ch)) && out.Try < sendTries:
-		r.sendDone(ctx, out, zongji.StatePending, "", se.Code, se.Reason, retry)
+		r.sendDone(ctx, out, store.SendEnd{State: zongji.StatePending, Code: se.Code, Reason: se.Reason, RetryAt: retry})
 	case se.Class == channels.UnknownResult:
-		r.sendDone(ctx, out, zongji.StateUnknown, "", se.Code, se.Reason, 0)
+		r.sendDone(ctx, out, store.SendEnd{State: zongji.StateUnknown, Code: se.Code, Reason: se.Reason})
 	default:
-		r.sendDone(ctx, out, zongji.StateFailed, "", se.Code, se.Reason, 0)
+		r.sendDone(ctx, out, store.SendEnd{State: zongji.StateFailed, Code: se.Code, Reason: se.Reason,
+			Closed: se.Class == channels.WindowClosed, Used: se.Class == channels.QuotaUsed})
 	}
 	return 0
 }
 
-func (r *Router) sendDone(ctx context.Context, out *zongji.Outbound, state zongji.SendState, ext, code, reason string, retryAt zongji.Ms) {
-	r.metrics.outbox.WithLabelValues(string(state)).Inc()
+func (r *Router) sendDone(ctx context.Context, out *zongji.Outbound, end store.SendEnd) {
+	r.metrics.outbox.WithLabelValues(string(end.State)).Inc()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
-	ch, err := r.db.OutboxDone(ctx, out.ID, state, ext, code, reason, retryAt)
+	ch, err := r.db.OutboxDone(ctx, out.ID, end)
 	if err != nil {
-		r.log.Error("result of a send not written", "conv", out.Conv.ID, "msg", out.Msg.ID, "state", state, "err", err)
+		r.log.Error("result of a send not written", "conv", out.Conv.ID, "msg", out.Msg.ID, "state", end.State, "err", err)
 		return
 	}
 	if ch != nil {

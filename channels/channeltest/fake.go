@@ -20,6 +20,7 @@ type Fake struct {
 
 	mu     sync.Mutex
 	set    zongji.ChannelAccount
+	deps   channels.Deps
 	accept channels.Accept
 	sent   []zongji.Outbound
 	events []zongji.VisitorEvent
@@ -42,7 +43,7 @@ func (f *Fake) kindOf(ch channels.Channel) channels.Kind {
 	return channels.Kind{Name: f.kind, Open: func(_ context.Context, set zongji.ChannelAccount, deps channels.Deps) (channels.Channel, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.set, f.accept = set, deps.Accept
+		f.set, f.deps, f.accept = set, deps, deps.Accept
 		return ch, nil
 	}}
 }
@@ -66,6 +67,13 @@ func (f *Fake) count(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.runs += n
+}
+
+// Deps is what the router gave to the account.
+func (f *Fake) Deps() channels.Deps {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.deps
 }
 
 // Running reports whether Run runs.
@@ -111,14 +119,23 @@ func (f *Fake) id(who string) string {
 
 // WriteID is a customer's message with the id that the channel gave it.
 func (f *Fake) WriteID(ctx context.Context, who, id, text, choice string) (zongji.Stored, error) {
+	return f.Tell(ctx, who, zongji.Inbound{ExtID: id, CID: id, Kind: zongji.InMessage, From: zongji.Identity{Name: who}, Text: text, Choice: choice})
+}
+
+// Tell is whatever a channel reports of a customer: his id, thread, account and
+// language are filled, and an id of its own when it has none.
+func (f *Fake) Tell(ctx context.Context, who string, in zongji.Inbound) (zongji.Stored, error) {
+	if in.ExtID == "" {
+		in.ExtID = f.id(who)
+	}
 	f.mu.Lock()
 	accept, set := f.accept, f.set
 	f.mu.Unlock()
 	if accept == nil {
 		return zongji.Stored{}, fmt.Errorf("the fake is not open yet")
 	}
-	return accept(ctx, zongji.Inbound{Channel: set.ID, ChanKind: set.Kind, ExtID: id, CID: id, Thread: who, Kind: zongji.InMessage,
-		From: zongji.Identity{Ext: who, Name: who}, Text: text, Choice: choice, Lang: "zh-CN"})
+	in.Channel, in.ChanKind, in.Thread, in.From.Ext, in.Lang = set.ID, set.Kind, who, who, "zh-CN"
+	return accept(ctx, in)
 }
 
 // Sent returns what was sent so far.

@@ -26,7 +26,7 @@ type Change struct {
 	events  []event
 	msgs    []*zongji.Message
 	cmds    []zongji.Command
-	outbox  []*zongji.Message
+	outbox  []outgoing
 	due     zongji.Ms
 	dueSet  bool
 	cfg     int64
@@ -37,6 +37,19 @@ type Change struct {
 type event struct {
 	zongji.Event
 	n int64
+}
+
+// Sending says how a message leaves through its channel.
+type Sending struct {
+	Cost      int          // taken from the window, and given back when the channel did not count it
+	NotBefore zongji.Ms    // it waits so long for what may be merged into it
+	Pass      *zongji.Pass // it leaves under this
+	Head      int64        // outbox row that it is sent with, as one
+}
+
+type outgoing struct {
+	m *zongji.Message
+	Sending
 }
 
 // Changed is what a change wrote. Every event has the row as it was after all
@@ -149,7 +162,11 @@ func (ch *Change) write(rev int64) (*Changed, error) {
 		out.Cmds = append(out.Cmds, cmd)
 	}
 	for _, m := range ch.outbox {
-		if _, err := u.exec(u.db.q.OutboxInsert, u.db.ids.New(), c.Channel, c.ID, m.ID, m.Seq, u.db.now()); err != nil {
+		turn := int64(0)
+		if c.Window != nil {
+			turn = c.Window.Turn
+		}
+		if _, err := u.exec(u.db.q.OutboxInsert, u.db.ids.New(), c.Channel, c.ID, m.m.ID, m.m.Seq, u.db.now(), m.NotBefore, m.Cost, turn, object(m.Pass), m.Head); err != nil {
 			return nil, err
 		}
 	}
@@ -248,11 +265,46 @@ func (ch *Change) Event(kind zongji.EventKind, by string, actor int64, data any)
 func (ch *Change) Route(cmd zongji.Command) { ch.cmds = append(ch.cmds, cmd) }
 
 // Outbox sends a message of this change through a channel without sockets.
-func (ch *Change) Outbox(m *zongji.Message) {
+func (ch *Change) Outbox(m *zongji.Message, s Sending) {
 	if m != ch.Existing {
-		ch.outbox = append(ch.outbox, m)
+		ch.outbox = append(ch.outbox, outgoing{m, s})
 	}
 }
+
+// Head returns the outbox row of the agent's last text while it still waits,
+// with the whole text that it will be sent with; id 0 when there is none.
+func (ch *Change) Head(author int64) (id int64, text string, cost int, err error) {
+	u := ch.u
+	if err := u.one(u.db.q.OutboxHead, []any{ch.c.ID, u.db.now(), author}, &id, &cost); missing(err) {
+		return 0, "", 0, nil
+	} else if err != nil {
+		return 0, "", 0, err
+	}
+	_, text, err = u.bubble(id)
+	return id, text, cost, err
+}
+
+// bubble returns the messages that an outbox row sends, and their text.
+func (u run) bubble(outbox int64) (msgs []int64, text string, err error) {
+	var texts []string
+	_, err = list(u, u.db.q.OutboxBubble, []any{outbox}, func(s scan) (struct{}, error) {
+		var id int64
+		var t string
+		err := s(&id, &t)
+		msgs, texts = append(msgs, id), append(texts, t)
+		return struct{}{}, err
+	})
+	return msgs, strings.Join(texts, "\n"), err
+}
+
+// Once notes an inbound that is no message; false when it was noted before.
+func (ch *Change) Once(extID string) (first bool, err error) {
+	n, err := ch.u.exec(ch.u.db.q.SeenInsert, ch.c.Channel, extID, ch.u.db.now())
+	return n == 1, err
+}
+
+// Grant takes over what an inbound that is no message does to the window.
+func (ch *Change) Grant(in zongji.Inbound, p zongji.InboundPolicy) { ch.c.grant(&in, p) }
 
 // Due sets when bot and rules look at it again; 0 nothing is due.
 func (ch *Change) Due(at zongji.Ms) { ch.due, ch.dueSet = at, true }

@@ -208,7 +208,7 @@ func TestARepeatedClientIDGivesTheFirstMessage(t *testing.T) {
 		write := func() (id int64, existing bool) {
 			change(t, db, conv, func(c *zongji.Conversation, ch *store.Change) error {
 				m := ch.Message(zongji.Message{From: zongji.FromAgent, Author: 5, CID: "c1", Text: "好的", State: zongji.StatePending})
-				ch.Outbox(m)
+				ch.Outbox(m, store.Sending{})
 				id, existing = m.ID, ch.Existing != nil
 				return nil
 			})
@@ -336,7 +336,7 @@ func TestTheOutboxKeepsTheOrderOfAConversation(t *testing.T) {
 			conv := save(t, db, inbound(fmt.Sprint("v", i), fmt.Sprint(i), "hi")).Conv.ID
 			for _, text := range []string{"one", "two"} {
 				change(t, db, conv, func(c *zongji.Conversation, ch *store.Change) error {
-					ch.Outbox(ch.Message(zongji.Message{From: zongji.FromAgent, Author: 5, Text: text, State: zongji.StatePending}))
+					ch.Outbox(ch.Message(zongji.Message{From: zongji.FromAgent, Author: 5, Text: text, State: zongji.StatePending}), store.Sending{})
 					return nil
 				})
 			}
@@ -356,7 +356,7 @@ func TestTheOutboxKeepsTheOrderOfAConversation(t *testing.T) {
 			return rows
 		}
 		done := func(o zongji.Outbound, s zongji.SendState, ext string, retry zongji.Ms) *store.Changed {
-			ch, err := db.OutboxDone(t.Context(), o.ID, s, ext, "", "", retry)
+			ch, err := db.OutboxDone(t.Context(), o.ID, store.SendEnd{State: s, ExtID: ext, RetryAt: retry})
 			if err != nil {
 				t.Fatal(err)
 			}

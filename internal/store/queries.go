@@ -10,7 +10,7 @@ type queries struct {
 	ConvInbound, ConvDue, ConvClaim, ConvLive, ConvOverdue, ConvLoad, ConvUnread, AgentLock, ListOpenOwner, ListOpenTeam, ListOpen,
 	ListClosedOwner, ListClosedTeam, ListClosed, ListQueued, ListWaitQueue, ListWaitTeam, ListWait, CountWaitTeam, CountWaitQueue,
 	CountMine, CountWaiting, CountTeam, CountOpen, ListContact, EventInsert, EventKey, EventsOf, EventsUnpublished, EventsAfter, EventsBetween,
-	EventsPublished, CmdInsert, CmdsUnapplied, CmdsApplied, OutboxInsert, OutboxNext, OutboxTry, OutboxByID, OutboxEnd, MsgInsert,
+	EventsPublished, CmdInsert, CmdsUnapplied, CmdsApplied, OutboxInsert, OutboxNext, OutboxTry, OutboxByID, OutboxHead, OutboxBubble, OutboxEnd, OutboxEndRest, MsgInsert,
 	MsgByID, MsgByExt, MsgByCID, MsgAfter, MsgBefore, MsgThread, MsgState, MsgExt, MsgIndex, MsgSearch, SeenInsert, WallQueues,
 	WallServing, WallToday, WallOnce, WallWaits, OutboxBack, CheckCounts, CheckOrphans, CheckSeqs, CheckRevs, CheckDoubled, CheckCIDs,
 	CheckStates, CheckOutbox, DemoConversations, DemoContacts, DemoUnindex, DemoMessages, DemoEvents, DemoConversation, DemoIdentity,

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -94,8 +95,11 @@ func (db *DB) OutboxClaim(ctx context.Context, channel int64, fence int64, now z
 		id, conv, msg int64
 		state         zongji.SendState
 		tries         int
+		pass          *zongji.Pass
 	}
-	scanNext := func(s scan) (n next, err error) { return n, s(&n.id, &n.conv, &n.msg, &n.state, &n.tries) }
+	scanNext := func(s scan) (n next, err error) {
+		return n, s(&n.id, &n.conv, &n.msg, &n.state, &n.tries, from{&n.pass})
+	}
 	args := []any{channel, now, fence, limit}
 	if found, err := list(db.read(ctx), db.q.OutboxNext, args, scanNext); err != nil || len(found) == 0 {
 		return nil, err // the usual case writes nothing
@@ -117,7 +121,12 @@ func (db *DB) OutboxClaim(ctx context.Context, channel int64, fence int64, now z
 			if err != nil {
 				return err
 			}
-			o.ID, o.Try, o.Msg.State = n.id, n.tries+1, n.state
+			if msgs, text, err := u.bubble(n.id); err != nil {
+				return err
+			} else if len(msgs) > 1 {
+				o.Msg.Text = text
+			}
+			o.ID, o.Try, o.Msg.State, o.Conv.Pass = n.id, n.tries+1, n.state, n.pass
 			out = append(out, o)
 		}
 		return nil
@@ -132,17 +141,25 @@ func (u run) outbound(conv, msg int64) (o zongji.Outbound, err error) {
 	if o.Msg, err = first(u, u.db.q.MsgByID, []any{msg}, errNoConversation, scanMessage); err != nil {
 		return o, err
 	}
-	p, err := u.contact(o.Conv.Contact)
+	o.Thread = o.Conv.Thread
+	o.To, err = u.recipient(&o.Conv)
+	return o, err
+}
+
+// recipient is who c's customer is on its channel: the one of his identities
+// there that this thread is with, where threads are named so.
+func (u run) recipient(c *zongji.Conversation) (to zongji.Identity, err error) {
+	p, err := u.contact(c.Contact)
 	if err != nil {
-		return o, err
+		return to, err
 	}
 	var ext string
-	if err := u.one(u.db.q.IdentityOf, []any{p.ID, o.Conv.Channel}, &ext); err != nil && !missing(err) {
-		return o, err
+	if err := u.one(u.db.q.IdentityOf, []any{p.ID, c.Channel, u.db.cfg.Sealer.Blind(c.Thread)}, &ext); err != nil && !missing(err) {
+		return to, err
 	}
-	o.Thread, o.To = o.Conv.Thread, zongji.Identity{Name: p.Name, Phone: p.Phone, Email: p.Email, Level: p.Level, Verified: p.Verified}
-	o.To.Ext, err = u.db.cfg.Sealer.Open(ext)
-	return o, err
+	to = zongji.Identity{Name: p.Name, Phone: p.Phone, Email: p.Email, Level: p.Level, Verified: p.Verified}
+	to.Ext, err = u.db.cfg.Sealer.Open(ext)
+	return to, err
 }
 
 // OutboxBack puts a message back that OutboxClaim took and that was not sent
@@ -155,42 +172,101 @@ func (db *DB) OutboxBack(ctx context.Context, id int64, code, reason string, ret
 	})
 }
 
-// OutboxDone writes how a send ended. State pending tries again at retryAt.
-// The Changed is nil when the row had been finished before, and without
-// events when nothing that people see changed.
-func (db *DB) OutboxDone(ctx context.Context, id int64, state zongji.SendState, extID, code, reason string, retryAt zongji.Ms) (out *Changed, err error) {
+// SendEnd is how a send ended.
+type SendEnd struct {
+	State   zongji.SendState // pending tries again at RetryAt
+	ExtID   string           // the channel's id of the message
+	Code    string
+	Reason  string
+	RetryAt zongji.Ms
+	// The channel says that the window is closed, or that its count is used.
+	Closed, Used bool
+}
+
+// OutboxDone writes how a send ended, of all messages that left together, and
+// corrects the window by it. The Changed is nil when the row had been finished
+// before, and without events when nothing that people see changed.
+func (db *DB) OutboxDone(ctx context.Context, id int64, end SendEnd) (out *Changed, err error) {
 	err = db.write(ctx, func(u run) error {
 		out = nil
-		var conv, msg int64
-		var was zongji.SendState
-		if err := u.one(db.q.OutboxByID, []any{id}, &conv, &msg, &was); missing(err) {
+		var conv, msg, turn int64
+		var cost int
+		var pass string
+		if err := u.one(db.q.OutboxByID, []any{id}, &conv, &msg, &cost, &turn, &pass); missing(err) {
 			return zongji.Errorf(zongji.NotFound, "no_outbox", "no outbox row %d", id)
 		} else if err != nil {
 			return err
 		}
-		row := state
-		if state == zongji.StateDelivered || state == zongji.StateRead {
+		row := end.State
+		if row == zongji.StateDelivered || row == zongji.StateRead {
 			row = zongji.StateSent
 		}
-		if n, err := u.exec(db.q.OutboxEnd, id, row, code, reason, retryAt); err != nil || n == 0 {
+		if n, err := u.exec(db.q.OutboxEnd, id, row, end.Code, end.Reason, end.RetryAt); err != nil || n == 0 {
 			return err
 		}
-		if extID != "" {
-			if _, err := u.exec(db.q.MsgExt, msg, extID); err != nil {
+		if end.ExtID != "" {
+			if _, err := u.exec(db.q.MsgExt, msg, end.ExtID); err != nil {
 				return err
 			}
 		}
-		out, err = u.change(conv, func(_ *zongji.Conversation, ch *Change) error {
-			if state == zongji.StatePending {
-				return nil
-			}
-			moved, err := ch.msgState(msg, state, reason)
-			if moved {
-				ch.Event(zongji.EvState, zongji.BySystem, 0, zongji.MarkData{Msg: msg, State: state, Reason: reason})
-			}
+		if end.State == zongji.StatePending {
+			out, err = u.change(conv, func(*zongji.Conversation, *Change) error { return nil })
 			return err
+		}
+		msgs, _, err := u.bubble(id)
+		if err == nil {
+			_, err = u.exec(db.q.OutboxEndRest, id, row, end.Code, end.Reason)
+		}
+		if err != nil {
+			return err
+		}
+		out, err = u.change(conv, func(c *zongji.Conversation, ch *Change) error {
+			if w := c.Window; w != nil && w.Turn == turn && pass == "" && end.State == zongji.StateFailed {
+				c.Window = corrected(*w, &end, cost, u.db.now())
+			}
+			for _, m := range msgs {
+				if moved, err := ch.msgState(m, end.State, end.Reason); err != nil {
+					return err
+				} else if moved {
+					ch.Event(zongji.EvState, zongji.BySystem, 0, zongji.MarkData{Msg: m, State: end.State, Reason: end.Reason})
+				}
+			}
+			return nil
 		})
 		return err
 	})
 	return out, err
 }
+
+// corrected is w after a send of the same turn failed for good.
+func corrected(w zongji.Window, end *SendEnd, cost int, now zongji.Ms) *zongji.Window {
+	if end.Closed || end.Used {
+		w.Close(end.Closed, now)
+	} else {
+		w.Give(cost, now)
+	}
+	return &w
+}
+
+// Recipient returns whom messages of a conversation go to.
+func (db *DB) Recipient(ctx context.Context, c zongji.Conversation) (zongji.Identity, error) {
+	return db.read(ctx).recipient(&c)
+}
+
+// MessageBy returns the message of a channel with the channel's id, or, when
+// that is "", with the message's; NotFound when there is none.
+func (db *DB) MessageBy(ctx context.Context, channel int64, ext string, id int64) (zongji.Message, error) {
+	if ext != "" {
+		return first(db.read(ctx), db.q.MsgByExt, []any{channel, ext}, errNoMessage, scanMessage)
+	}
+	m, err := first(db.read(ctx), db.q.MsgByID, []any{id}, errNoMessage, scanMessage)
+	if err != nil {
+		return m, err
+	}
+	if c, err := db.Conversation(ctx, m.Conv); err != nil || c.Channel != channel {
+		return m, cmp.Or(err, errNoMessage)
+	}
+	return m, nil
+}
+
+var errNoMessage = zongji.Errorf(zongji.NotFound, "no_message", "no such message on this channel")

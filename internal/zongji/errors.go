@@ -55,3 +55,12 @@ func CodeOf(err error) string {
 	}
 	return "internal"
 }
+
+// ParamsOf returns the figures of err, nil when it carries none.
+func ParamsOf(err error) map[string]any {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Params
+	}
+	return nil
+}

@@ -40,13 +40,14 @@ DELETE FROM route_cmd WHERE id IN (SELECT value FROM json_each($1))
 DELETE FROM route_cmd WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON)))
 
 -- name: OutboxInsert
-INSERT INTO outbox (id, channel, conv, msg, seq, state, tries, fence, retry_at, code, reason, created_at)
-VALUES ($1, $2, $3, $4, $5, 'pending', 0, 0, 0, '', '', $6)
+INSERT INTO outbox (id, channel, conv, msg, seq, state, tries, fence, retry_at, code, reason, created_at, not_before, cost, turn, pass, head)
+VALUES ($1, $2, $3, $4, $5, 'pending', 0, 0, 0, '', '', $6, $7, $8, $9, $10, $11)
 
 -- name: OutboxNext
--- Only the lowest unfinished row of a conversation may be sent.
-SELECT o.id, o.conv, o.msg, o.state, o.tries FROM outbox o
-WHERE o.channel = $1 AND o.state IN ('pending', 'sending') AND o.retry_at <= $2 AND o.fence <= $3
+-- Only the lowest unfinished row of a conversation may be sent, and what it
+-- is the head of goes with it.
+SELECT o.id, o.conv, o.msg, o.state, o.tries, o.pass FROM outbox o
+WHERE o.channel = $1 AND o.state IN ('pending', 'sending') AND o.retry_at <= $2 AND o.fence <= $3 AND o.not_before <= $2 AND o.head = 0
  AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.conv = o.conv AND b.seq < o.seq AND b.state IN ('pending', 'sending'))
 ORDER BY o.retry_at, o.seq, o.id LIMIT $4
 
@@ -54,7 +55,21 @@ ORDER BY o.retry_at, o.seq, o.id LIMIT $4
 UPDATE outbox SET state = 'sending', tries = $3, fence = $2 WHERE id = $1 AND state IN ('pending', 'sending') AND fence <= $2
 
 -- name: OutboxByID
-SELECT conv, msg, state FROM outbox WHERE id = $1
+SELECT conv, msg, cost, turn, pass FROM outbox WHERE id = $1
+
+-- name: OutboxHead sqlite
+-- What an agent wrote last and what still waits for more of his.
+SELECT o.id, o.cost FROM outbox o JOIN message m ON m.id = o.msg
+WHERE o.conv = $1 AND o.state = 'pending' AND o.head = 0 AND o.not_before > $2 AND m.author = $3 AND m.kind = 'text' ORDER BY o.seq DESC LIMIT 1
+
+-- name: OutboxHead postgres
+SELECT o.id, o.cost FROM outbox o JOIN message m ON m.id = o.msg
+WHERE o.conv = $1 AND o.state = 'pending' AND o.head = 0 AND o.not_before > $2 AND m.author = $3 AND m.kind = 'text' ORDER BY o.seq DESC LIMIT 1
+FOR UPDATE OF o
+
+-- name: OutboxBubble
+-- The messages that are sent together as one, in order.
+SELECT m.id, m.text FROM outbox o JOIN message m ON m.id = o.msg WHERE o.id = $1 OR o.head = $1 AND o.head > 0 ORDER BY o.seq
 
 -- name: OutboxBack
 -- As if it had not been tried.
@@ -62,3 +77,6 @@ UPDATE outbox SET state = 'pending', tries = tries - 1, code = $2, reason = $3, 
 
 -- name: OutboxEnd
 UPDATE outbox SET state = $2, code = $3, reason = $4, retry_at = $5 WHERE id = $1 AND state IN ('pending', 'sending')
+
+-- name: OutboxEndRest
+UPDATE outbox SET state = $2, code = $3, reason = $4 WHERE head = $1 AND head > 0 AND state = 'pending'

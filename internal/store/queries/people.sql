@@ -17,7 +17,7 @@ FROM contact_identity i JOIN contact p ON p.id = i.contact WHERE i.channel = $1 
 INSERT INTO contact_identity (channel, ext_ix, ext, contact) VALUES ($1, $2, $3, $4)
 
 -- name: IdentityOf
-SELECT ext FROM contact_identity WHERE contact = $1 AND channel = $2 LIMIT 1
+SELECT ext FROM contact_identity WHERE contact = $1 AND channel = $2 ORDER BY CASE WHEN ext_ix = $3 THEN 0 ELSE 1 END LIMIT 1
 
 -- name: ContactsByPhone
 SELECT p.id FROM contact p WHERE p.phone_ix = $5 AND p.phone_ix <> '' AND EXISTS (SELECT 1 FROM conversation c WHERE c.contact = p.id AND {scope}) LIMIT 50
