@@ -8,18 +8,21 @@ import (
 var (
 	// sentFrom is the line that a phone or an app adds.
 	sentFrom = regexp.MustCompile(`(?i)^[\s*_(\[]*(?:` +
-		`发自我?的?\s?\S.{0,40}|發自我?的?\s?\S.{0,40}|从\s?(?:我的)?.{0,40}(?:发送|发出)|從\s?(?:我的)?.{0,40}(?:發送|傳送|寄出)|来自\s?(?:我的)?\s?.{0,40}(?:手机|邮箱|邮件|iPhone|iPad|Android|客户端|outlook|大师)\S{0,20}|來自\s?(?:我的)?.{0,40}|由\s?.{0,30}(?:发送|發送|傳送)|` +
-		`通过.{0,30}(?:发送|发出)|使用.{0,30}(?:发送|发出)|签名由.{0,40}定制|(?:获取|下载|取得|下載)\s?(?:适用于.{0,20}的\s?)?(?:outlook|邮箱大师|网易邮箱大师|qq邮箱).{0,40}|` +
-		`iPhoneから送信|.{1,30}から送信|나의 .{1,30}에서 보냄|.{1,20}에서 보냄|` +
-		`sent (?:from|via|with|using) (?:my |a |an )?\S.{0,80}|(?:via|from my) (?:mobile|phone|iphone|ipad|android)|get (?:outlook|the outlook|bluemail|mail) \S.{0,60}|` +
-		`(?:gesendet|versendet) (?:von|mit|über) \S.{0,60}|von meinem .{1,40} gesendet|diese nachricht wurde von .{1,40} gesendet|` +
-		`envoyé (?:de|depuis|à partir d[e']|avec) ?\S.{0,60}|télécharger outlook .{0,60}|` +
-		`enviado (?:desde|do|a partir do|de|pelo|mediante) \S.{0,60}|obtener outlook .{0,60}|` +
-		`inviato (?:da|dal) \S.{0,60}|scarica outlook .{0,60}|` +
-		`verzonden (?:vanaf|met|via) \S.{0,60}|verstuurd vanaf \S.{0,60}|` +
-		`skickat från \S.{0,60}|sendt fra \S.{0,60}|lähetetty \S.{0,60}|wysłan[eo] z \S.{0,60}|odesláno z \S.{0,60}|отправлено (?:с|из) \S.{0,60})[\s*_)\]]*$`)
-	sentence = regexp.MustCompile(`[。！？，,!?;；]\s*\S|[。！？]$`)
+		`发自我的.{1,40}|發自我的.{1,40}|从我的.{1,40}(?:发送|发出)|從我的.{1,40}(?:發送|傳送|寄出)|来自我的.{1,40}|來自我的.{1,40}|` +
+		`(?:发自|發自|发送自|發送自|来自|來自|从|從|由|通过|使用|寄件自|传送自|傳送自)\s?.{0,30}` + device + `.{0,30}|签名由.{1,40}定制|` +
+		`(?:获取|下载|取得|下載)\s?(?:适用于.{0,20}的\s?)?` + device + `.{0,40}|.{1,30}から送信|.{1,30}에서 보냄|` +
+		`sent from (?:my|a|an|the) .{1,80}|sent from \S+(?: \S+)?|sent (?:from|via|with|using|on) .{0,60}` + device + `.{0,60}|` +
+		`sent (?:from|via|with|using) \S+ ?<?https?://.{0,100}|(?:via|from my) (?:mobile|phone|iphone|ipad|android)|get .{0,30}` + device + `.{0,60}|` +
+		`(?:gesendet|versendet) (?:von|mit|über) .{1,60}|von meinem .{1,40} gesendet|diese nachricht wurde von .{1,40} gesendet|` +
+		`envoyé (?:de|depuis|avec|à partir d[e']) ?.{1,60}|(?:télécharger|obtenez|obtenir) outlook .{0,60}|` +
+		`enviado (?:desde|do|a partir do|de|pelo|mediante) .{1,60}|(?:obtener|obter) .{0,12}outlook .{0,60}|` +
+		`inviato (?:da|dal) .{1,60}|(?:scarica|ottieni) outlook .{0,60}|(?:verzonden|verstuurd) (?:vanaf|met|via) .{1,60}|` +
+		`skickat från .{1,60}|sendt fra .{1,60}|lähetetty \S.{0,60}|wysłan[eo] z .{1,60}|odesl[aá]no z .{1,60}|odoslané z .{1,60}|отправлено (?:с|из) .{1,60}|.{1,30} gönderildi)[\s*_)\]]*$`)
+	sentence = regexp.MustCompile(`[。！？，,!?;；]\s*\S|[。！？]$|内心|真心|心底|肺腑|吗$`)
 )
+
+// device is what sends mails by itself.
+const device = `(?:iphone|ipad|android|安卓|手机|手機|平板|电脑|電腦|邮箱|郵箱|信箱|邮件应用|邮件客户端|客户端|版邮件|大师|outlook|foxmail|windows|macbook|galaxy|huawei|华为|honor|荣耀|xiaomi|小米|redmi|oppo|vivo|samsung|三星|魅族|一加|blackberry|mobile|phone|tablet|yahoo|gmail|proton|thunderbird|airmail|spark|mail\b|app\b|nine\b|bluemail|aqua ?mail)`
 
 // isSentFrom reports whether s is such a line and not a sentence.
 func isSentFrom(s string) bool {
@@ -41,7 +44,7 @@ var (
 		`(?:the (?:information|contents?)(?: \S+){0,3} (?:in|of|contained in|transmitted (?:with|in|by)) )?this (?:e-?mail|electronic (?:mail|message)|message|communication|transmission|internet e-?mail)|` +
 		`the (?:information|contents?) (?:contained |transmitted |included )?(?:in|of|with) this|` +
 		`diese (?:e-?mail|nachricht)|ce (?:message|courriel|mail)|este (?:mensaje|correo|mensagem|e-?mail)|esta (?:mensagem|e-?mail)|questo messaggio|questa e-?mail|le informazioni contenute|dit (?:e-?mail)?bericht|deze e-?mail|это сообщение|please consider the environment|请考虑环境|before printing)`)
-	noticeWords = regexp.MustCompile(`(?i)保密|机密|機密|秘密|错收|錯收|误收|誤收|收件人以外|未经授权|未經授權|禁止|免责|免責|隐私|病毒|环境|机密情報|守秘|` +
+	noticeWords = regexp.MustCompile(`(?i)保密|机密|機密|错收|錯收|误收|誤收|收件人以外|未经授权|未經授權|特定的?(?:个人|收件人)|仅(?:限|供)|僅(?:限|供)|免责|免責|保护环境|機密情報|守秘|` +
 		`confiden|privileged|intended (?:only|solely|recipient|for)|addressee|unauthori[sz]ed|received (?:this|it) (?:\S+ ){0,3}(?:in|by) error|vertraulich|confidentiel|confidenc|destinat|riservat|vertrouwelijk|конфиденц|environment`)
 )
 
@@ -137,9 +140,10 @@ func (l *letter) delimiter(i int) bool { return l.clean[i] == "--" || l.clean[i]
 func (l *letter) signs(i int, below []int) bool {
 	s, n := l.clean[i], len(below)
 	switch {
+	case l.delimiter(i) && strings.HasPrefix(l.raw[i], "-- "):
+		return n <= maxSigned
 	case l.delimiter(i):
-		exact := strings.HasPrefix(l.raw[i], "-- ")
-		return n <= maxBlock || exact && n <= maxSigned
+		return n <= maxBlock && !l.prose(below)
 	case n == 0:
 		return isRule(s) || isSentFrom(s)
 	case isRule(s):
@@ -156,15 +160,22 @@ func (l *letter) signs(i int, below []int) bool {
 
 // card reports whether the lines hold a way to reach someone and no prose.
 func (l *letter) card(at []int) bool {
-	found := false
 	for _, i := range at {
-		s := l.clean[i]
-		if width(s) > 100 || strings.ContainsAny(s, "？?。！") {
-			return false
+		if contact.MatchString(l.clean[i]) {
+			return !l.prose(at)
 		}
-		found = found || contact.MatchString(s)
 	}
-	return found
+	return false
+}
+
+// prose reports whether the lines read like sentences.
+func (l *letter) prose(at []int) bool {
+	for _, i := range at {
+		if width(l.clean[i]) > 100 || strings.ContainsAny(l.clean[i], "？?。！") {
+			return true
+		}
+	}
+	return false
 }
 
 // signedBy reports whether the lines are one block with the sender's own
