@@ -148,7 +148,7 @@ var (
 	addressed = regexp.MustCompile(`[<\[(](?:mailto:)?[^<>\s\[\]()]+@[^<>\s\[\]()]+[>\])]+\s*[:：]\s*$`)
 	mailboxIn = regexp.MustCompile(`[^\s<>"'(),:;\[\]]+@[^\s<>"'(),:;\[\]]+`)
 	// opening begins an attribution.
-	opening = regexp.MustCompile(`(?i)^[-*\s"“]*(?:(?:on|at|le|am|il|in data|el|em|op|den|dne|dnia|w dniu|pe|vào|pada|στις|в)\b|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]|\p{Cyrillic}{2,12},|在|于|於|ในวันที่|\d{1,4}\s*[年년/.-]|\d{1,2} \p{L}{3,})`)
+	opening = regexp.MustCompile(`(?i)^[-*\s"“]*(?:(?:on|at|le|am|il|in data|el|em|op|den|dne|dnia|w dniu|pe|vào|pada|στις|в)\b|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]|\p{Cyrillic}{2,12},|\p{Hebrew}|\p{Arabic}|\p{Thai}|在|于|於|\d{1,4}\s*[年년/.:-]|\d{1,2} \p{L}{3,})`)
 	// telling marks prose about an earlier mail, not an attribution.
 	telling     = regexp.MustCompile(`(?:邮件|郵件|信|评论|留言|合同|订单)(?:里|中|上|内)`)
 	bareAddress = regexp.MustCompile(`^<?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?$`)

@@ -120,7 +120,7 @@ func (l *letter) markSignature(sender string) {
 			continue
 		}
 		below := text[k+1:]
-		if l.signs(i, below) || l.clean[i-1] == "" && l.signedBy(sender, text[k:]) {
+		if l.signs(i, below) || i > 0 && l.clean[i-1] == "" && l.signedBy(sender, text[k:]) {
 			for _, at := range text[k:] {
 				l.part[at] = partSign
 			}
@@ -153,7 +153,7 @@ func (l *letter) signs(i int, below []int) bool {
 	case closed.MatchString(s):
 		return n <= maxBlock && n > 1 && l.card(below)
 	case isSentFrom(s):
-		return l.allSent(below)
+		return n <= maxBlock && l.allSent(below)
 	}
 	return false
 }
