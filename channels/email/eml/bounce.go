@@ -347,30 +347,22 @@ func (m *Mail) reads(r report) bool {
 	}
 	points := 0
 	from := m.Header.Get("From")
-	if daemons.MatchString(from) || from == "" {
-		points += 2
-	}
-	if emptyPath(m) {
-		points++
-	}
-	if returned.MatchString(m.Subject) {
-		points += 2
+	daemon := daemons.MatchString(from) || from == ""
+	stranger := notMember.MatchString(m.Subject) && notMember.MatchString(r.text) // to a mailing list
+	if !daemon && !emptyPath(m) && !m.machine() && !stranger {
+		return false // whatever a person writes about
 	}
 	words := failure.MatchString(r.text)
-	if words {
-		points++
-	}
-	if smtpReply.MatchString(r.text) && words {
-		points++
-	}
-	if notMember.MatchString(m.Subject) && notMember.MatchString(r.text) {
-		points += 3
-	}
-	if bounceWords.MatchString(r.text) {
-		points += 2
-	}
-	if m.autoHeader() == "auto-replied" && points < 3 {
-		return false
+	for _, sign := range []struct {
+		seen   bool
+		points int
+	}{
+		{daemon, 2}, {emptyPath(m), 1}, {stranger, 3}, {returned.MatchString(m.Subject), 2},
+		{words, 1}, {words && smtpReply.MatchString(r.text), 1}, {bounceWords.MatchString(r.text), 2},
+	} {
+		if sign.seen {
+			points += sign.points
+		}
 	}
 	return points >= 3
 }

@@ -141,7 +141,7 @@ func (e evidence) refine(r, code string) string {
 var accepted = regexp.MustCompile(`(?i)this user doesn't have an? \S+ account`)
 
 // explained is the verdict of a provider in its customer's own language.
-var explained = regexp.MustCompile(`(?:收件人|邮箱|郵箱|地址|用户|帐号|账号|信箱).{0,20}(?:不存在|无效|無效|未找到|找不到|错误)`)
+var explained = regexp.MustCompile(`(?:收件人|邮箱|郵箱|地址|用户|帐号|账号|信箱).{0,20}(?:不存在|无效|無效|未找到|找不到|错误)|无法(?:送达|投递)`)
 
 // hard reports whether the address is dead.
 func hard(d Delivery) bool {
