@@ -1,6 +1,7 @@
 package eml
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func (d Delivery) Failed() bool {
 }
 
 // The most of a report that is read. What matters stands at the beginning.
-const maxReport = 64 << 10 // bytes
+const maxReport = 32 << 10 // bytes
 
 // maxDeliveries is how many recipients of one report are told.
 const maxDeliveries = 100
@@ -49,9 +50,11 @@ func (m *Mail) Bounce() (Bounce, bool) {
 	case r.feedback != nil:
 		found = complaint(r)
 	case len(r.status) > 0:
+		r.index()
 		found = r.deliveries()
 	}
 	if len(found) == 0 && m.reads(r) {
+		r.index()
 		found = r.prose(m.ownWords())
 	}
 	if len(found) == 0 && m.away() {
@@ -86,6 +89,34 @@ type report struct {
 	to       string   // recipient of the original, for complaints
 	subject  string   // of the original
 	declared bool     // multipart/report; report-type=delivery-status
+
+	lines   []string   // of text
+	heads   []string   // the address that a line begins with, or ""
+	answers []exchange // of a transcript in text
+	whole   whole
+}
+
+// exchange is a command of a transcript and a line of its answer.
+type exchange struct{ ask, answer string }
+
+// index prepares the text for looking up many recipients.
+func (r *report) index() {
+	r.lines = strings.Split(r.text, "\n")
+	r.heads = make([]string, len(r.lines))
+	ask := ""
+	for i, s := range r.lines {
+		if m := lineStart.FindStringSubmatch(s); m != nil {
+			r.heads[i] = strings.TrimRight(m[1], ".>")
+		}
+		s = strings.TrimSpace(s)
+		if strings.HasPrefix(s, ">>> ") {
+			ask = s
+		}
+		if answer, ok := strings.CutPrefix(s, "<<< "); ok {
+			r.answers = append(r.answers, exchange{ask, answer})
+		}
+	}
+	r.whole = weigh(r.text)
 }
 
 // report takes the mail's parts.
@@ -273,7 +304,7 @@ func (r report) deliveries() []Delivery {
 		action := strings.ToLower(blockField(block, "Action"))
 		status := blockField(block, "Status")
 		near := r.near(to)
-		e := evidence{kind: kind, diagnostic: diagnostic, status: status, near: near, text: r.text, command: r.command(to, diagnostic), alone: len(r.status) == 1}
+		e := evidence{kind: kind, diagnostic: diagnostic, status: status, near: near, whole: r.whole, command: r.command(to, diagnostic), alone: len(r.status) == 1}
 		d := Delivery{Recipient: to, Diagnostic: diagnostic}
 		if d.Diagnostic == "" {
 			d.Diagnostic = head(strings.TrimSpace(spaceRuns.ReplaceAllString(near, " ")), 500)
@@ -411,9 +442,9 @@ func (r report) prose(own map[string]bool) []Delivery {
 			to = append(to, a)
 		}
 	}
-	for line := range strings.Lines(r.text) {
-		if m := lineStart.FindStringSubmatch(strings.TrimRight(line, "\r\n")); m != nil {
-			add(m[1])
+	for _, a := range r.heads {
+		if a != "" {
+			add(a)
 		}
 	}
 	if len(to) == 0 {
@@ -438,12 +469,12 @@ func (r report) prose(own map[string]bool) []Delivery {
 	var all []Delivery
 	for _, a := range to {
 		near := r.near(a)
-		e := evidence{near: near, text: r.text, command: r.command(a, near), alone: len(to) == 1}
+		e := evidence{near: near, whole: r.whole, command: r.command(a, near), alone: len(to) == 1}
 		d := Delivery{Recipient: a, Status: e.code(), Reason: e.reason(), Diagnostic: head(strings.TrimSpace(spaceRuns.ReplaceAllString(near, " ")), 500)}
 		if d.Diagnostic == "" {
 			d.Diagnostic = head(strings.TrimSpace(spaceRuns.ReplaceAllString(r.text, " ")), 500)
 		}
-		d.Delayed = delayed.MatchString(r.text)
+		d.Delayed = r.whole.delayed
 		if d.Reason == "" {
 			d.Reason = "onhold"
 			if d.Delayed {
@@ -464,35 +495,27 @@ func (r report) near(to string) string {
 	if to == "" {
 		return ""
 	}
-	lines := strings.Split(r.text, "\n")
-	low := strings.ToLower(to)
-	begin := -1
-	for pass := 0; pass < 2 && begin < 0; pass++ {
-		for i, s := range lines {
-			m := lineStart.FindStringSubmatch(s)
-			if pass == 0 && m != nil && strings.EqualFold(strings.TrimRight(m[1], ".>"), to) || pass == 1 && strings.Contains(strings.ToLower(s), low) {
-				begin = i
-				break
-			}
-		}
+	begin := slices.IndexFunc(r.heads, func(a string) bool { return strings.EqualFold(a, to) })
+	if low := strings.ToLower(to); begin < 0 {
+		begin = slices.IndexFunc(r.lines, func(s string) bool { return strings.Contains(strings.ToLower(s), low) })
 	}
 	if begin < 0 {
 		return ""
 	}
 	end := begin + 1
-	for blank := 0; end < len(lines) && end < begin+16; end++ {
-		if strings.TrimSpace(lines[end]) == "" {
+	for blank := 0; end < len(r.lines) && end < begin+16; end++ {
+		if strings.TrimSpace(r.lines[end]) == "" {
 			// Some put one blank line between the address and the words.
 			if blank++; blank > 1 || end > begin+1 {
 				break
 			}
 			continue
 		}
-		if m := lineStart.FindStringSubmatch(lines[end]); m != nil && !strings.EqualFold(strings.TrimRight(m[1], ".>"), to) {
+		if r.heads[end] != "" && !strings.EqualFold(r.heads[end], to) {
 			break
 		}
 	}
-	return strings.Join(lines[begin:end], "\n")
+	return head(strings.Join(r.lines[begin:end], "\n"), maxWords)
 }
 
 var commands = regexp.MustCompile(`(?i)in\s+reply\s+to\s+(?:end\s+of\s+)?(MAIL FROM|RCPT TO|DATA|EHLO|HELO|AUTH|STARTTLS)|(?:after|to|for)\s+(?:pipelined\s+|initial\s+)?(MAIL FROM|RCPT(?: TO)?|end of data|DATA|TEXT|EHLO|HELO)\b|\[(RCPT_TO|MAIL_FROM|DATA)\]|SMTP:(RCPT|MAIL|DATA)|(?:sent )?(?:<<<|>>>)\s*(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|my (name) was rejected|(sender) was rejected|did not like our (?:final )?(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|SMTP command\s+(RCPT TO|MAIL FROM|DATA)`)
@@ -500,24 +523,12 @@ var commands = regexp.MustCompile(`(?i)in\s+reply\s+to\s+(?:end\s+of\s+)?(MAIL F
 // command returns the SMTP command that was refused for a recipient: rcpt,
 // mail, data, ehlo or "" when the report does not say.
 func (r report) command(to, diagnostic string) string {
-	where := r.near(to)
-	if at := strings.Index(r.text, "<<< "); at >= 0 {
-		// A transcript: the last command before the answer about him.
-		ask := ""
-		for line := range strings.Lines(r.text) {
-			line = strings.TrimSpace(line)
-			if strings.HasPrefix(line, ">>> ") {
-				ask = line
-			}
-			if strings.HasPrefix(line, "<<< ") && (to != "" && strings.Contains(line, to) || diagnostic != "" && strings.HasPrefix(strings.TrimPrefix(line, "<<< "), head(diagnostic, 30))) {
-				return verb(ask)
-			}
+	for _, x := range r.answers {
+		if to != "" && strings.Contains(x.answer, to) || diagnostic != "" && strings.HasPrefix(x.answer, head(diagnostic, 30)) {
+			return verb(x.ask)
 		}
 	}
-	if v := verb(where); v != "" {
-		return v
-	}
-	return verb(r.text)
+	return cmp.Or(verb(r.near(to)), r.whole.verb)
 }
 
 func verb(s string) string {

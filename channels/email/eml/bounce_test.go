@@ -134,3 +134,25 @@ func FuzzBounce(f *testing.F) {
 		}
 	})
 }
+
+// TestBounceIsLinear reads the longest report there may be; the ceiling only
+// catches what grows faster than the mail.
+func TestBounceIsLinear(t *testing.T) {
+	for name, line := range map[string]string{
+		"recipients": "r%@c.test: 550 5.1.1 user unknown\n", "transcript": ">>> RCPT TO:<r%@c.test>\n<<< 550 r%@c.test unknown\n",
+		"words": "the account user mailbox recipient address domain host name \n", "blank": "\n", "one line": "user <r@c.test> ",
+	} {
+		var b strings.Builder
+		b.WriteString("Return-Path: <>\nFrom: MAILER-DAEMON@mx.test\nSubject: failure notice\n\nYour message could not be delivered. 550 x\n")
+		for i := 0; b.Len() < 300<<10; i++ {
+			b.WriteString(strings.ReplaceAll(line, "%", time.Duration(i).String()))
+		}
+		begin := time.Now()
+		Parse([]byte(b.String()), Options{}).Bounce()
+		d := time.Since(begin)
+		t.Logf("%s: %v", name, d)
+		if d > 3*time.Second {
+			t.Errorf("%s: %v", name, d)
+		}
+	}
+}

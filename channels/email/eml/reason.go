@@ -11,9 +11,26 @@ type evidence struct {
 	kind       string // of the diagnostic: smtp, x-unix, x-postfix …
 	diagnostic string
 	status     string // the report's Status field
-	near, text string // the prose about the recipient, and all of it
+	near       string // the prose about the recipient
 	alone      bool   // the report is about one recipient
+	whole      whole  // the prose of all recipients
 	command    string // rcpt, mail, data, ehlo or ""
+}
+
+// whole is what a report says taken as one.
+type whole struct {
+	reason, code, verb string // as far as it tells
+	replied            bool   // it holds an answer of a server
+	explained          bool   // it tells in words that there is no such mailbox
+	delayed            bool   // it warns only
+}
+
+func weigh(text string) whole {
+	w := whole{reason: spoken(text), verb: verb(text), replied: reply.MatchString(text), explained: explained.MatchString(text), delayed: delayed.MatchString(text)}
+	if m := replied.FindStringSubmatch(text); m != nil {
+		w.code = m[2]
+	}
+	return w
 }
 
 var (
@@ -39,10 +56,7 @@ func (e evidence) code() string {
 			return m[1]
 		}
 	}
-	if m := replied.FindStringSubmatch(e.text); m != nil {
-		return m[2]
-	}
-	return ""
+	return e.whole.code
 }
 
 // reply is a server's answer within prose: "550 5.1.1 …".
@@ -63,12 +77,8 @@ func (e evidence) reason() string {
 		return statusReason[code]
 	}
 	told := e.diagnostic != ""
-	words := []string{e.diagnostic, e.near}
-	if !told && (e.status == "" || strings.HasSuffix(code, ".0.0")) {
-		words = append(words, e.text)
-	}
 	vague := ""
-	for _, s := range words {
+	for _, s := range []string{e.diagnostic, e.near} {
 		if m := reply.FindStringSubmatch(spaceRuns.ReplaceAllString(s, " ")); m != nil {
 			if r := spoken(m[1]); r != "" && !isVague[r] {
 				return e.refine(r, code)
@@ -83,16 +93,17 @@ func (e evidence) reason() string {
 			break
 		}
 	}
+	if r := e.whole.reason; !told && r != "" && !isVague[r] && (e.status == "" || strings.HasSuffix(code, ".0.0")) {
+		return e.refine(r, code)
+	}
 	if vague != "" {
 		return e.refine(vague, code)
 	}
 	if r, ok := statusReason[code]; ok {
 		return e.refine(r, code)
 	}
-	for _, s := range []string{e.near, e.text} {
-		if r := spoken(s); r != "" {
-			return e.refine(r, code)
-		}
+	if r := cmp.Or(spoken(e.near), e.whole.reason); r != "" {
+		return e.refine(r, code)
 	}
 	return statusClass[classOf(code)]
 }
@@ -113,7 +124,7 @@ func (e evidence) refine(r, code string) string {
 	switch {
 	case r == "userunknown" && e.diagnostic == "":
 		// People are told more than the server said: the account is locked.
-		if s := spoken(e.text); e.alone && (s == "suspend" || s == "mailboxfull" || s == "hasmoved") {
+		if s := e.whole.reason; e.alone && (s == "suspend" || s == "mailboxfull" || s == "hasmoved") {
 			return s
 		}
 		// A relay that names neither status nor step may be sorting mails
@@ -121,7 +132,7 @@ func (e evidence) refine(r, code string) string {
 		if e.command == "" && code == "" && accepted.MatchString(e.near) {
 			return "filtered"
 		}
-		if e.command == "" && code == "" && reply.MatchString(e.text) && !explained.MatchString(e.text) {
+		if e.command == "" && code == "" && e.whole.replied && !e.whole.explained {
 			return "filtered"
 		}
 	case r == "securityerror" && e.command == "mail":
@@ -185,13 +196,16 @@ var statusClass = map[string]string{
 	"5.5": "syntaxerror", "5.6": "contenterror", "5.7": "securityerror", "4.7": "blocked",
 }
 
+// maxWords is how much of an answer or a report is searched for a reason.
+const maxWords = 4000 // bytes
+
 // spoken finds the reason in a server's words: the first of the list that
 // fits, the most telling first.
 func spoken(s string) string {
 	if s == "" {
 		return ""
 	}
-	s = spaceRuns.ReplaceAllString(strings.ToLower(head(s, 8000)), " ")
+	s = spaceRuns.ReplaceAllString(strings.ToLower(head(s, maxWords)), " ")
 	for _, w := range wordings {
 		if w.words.MatchString(s) {
 			return w.reason
@@ -214,6 +228,7 @@ var wordings = []wording{
 	{"mesgtoobig", regexp.MustCompile(`(?:message|mail|msg|body|header|attachment|size)\b.{0,30}(?:too (?:big|large)|exceeds? .{0,30}(?:size|limit|maximum)|larger than|size limit|maximum size)|(?:size|length) .{0,30}(?:exceeds|limit exceeded|exceeded|too large)|too (?:big|large) (?:message|mail|e-?mail)|exceeds? (?:the )?(?:fixed )?maximum|max(?:imum)? (?:message )?size|mail size limit|邮件(?:太大|过大|大小超)|超过.{0,10}大小|サイズ.{0,12}(?:超|大き)`)},
 	{"requireptr", regexp.MustCompile(`(?:reverse|rdns|ptr|ip name|in-addr).{0,40}(?:fail|lookup|not found|missing|required|does not|doesn't|must|record|mismatch)|(?:no|missing|without|invalid|bad|fix|cannot find|could not find|cannot resolve|can't resolve).{0,30}(?:reverse|rdns|ptr)|ip name lookup failed|your hostname.{0,20}(?:not found|cannot)|unresolvable (?:relay )?host|client host rejected: cannot find your|does not resolve`)},
 	{"authfailure", regexp.MustCompile(`\bdmarc|\bspf\b.{0,60}(?:fail|not|reject|check|record|validat|block|permit|policy|error)|(?:fail\w*|violat\w*|not pass\w*|reject\w*|pass).{0,40}\b(?:spf|dkim)\b|\bdkim\b.{0,60}(?:fail|not|reject|invalid|missing|require|neither)|unauthenticated (?:e-?mail|message|sender)|(?:message|email|mail) (?:is )?(?:not|un)[ -]?authenticated|openspf|sender policy framework|domain.{0,40}(?:not authori[sz]ed to send|does not designate)|not an? (?:authori[sz]ed|permitted) sender|5\.7\.(?:2[0-4679]|509|515)\b`)},
+	{"norelaying", regexp.MustCompile(`relay(?:ing)? denied`)},
 	{"securityerror", regexp.MustCompile(`smtp auth(?:entication|entification)?|authentication (?:is )?(?:required|failed|credentials|turned on|failure)|without authentication|not (?:been )?authenticated|authenticat(?:e|ion) (?:first|before|yourself)|unauthori[sz]ed|insecure|not permitted to send|executable|(?:attachment|file).{0,40}(?:not allowed|blocked|prohibited|forbidden|denied|dangerous)|security (?:policy|reasons|violation)|certificate|认证失败|需要认证`)},
 	{"failedstarttls", regexp.MustCompile(`must issue a? ?starttls|starttls.{0,30}(?:fail|require|not)|tls (?:is )?(?:required|not available|failed)|encryption (?:is )?(?:required|needed)`)},
 	{"norelaying", regexp.MustCompile(`relay(?:ing)? (?:access )?(?:is )?(?:denied|not|prohibited|refused|operation|disabled)|(?:not|unable|cannot|won't|will not|no|disallow\w*|refus\w*|denied|rejected|unauthori[sz]ed|insecure|without|isn't|doesn't|don't).{0,25}\brelay|(?:rcpthosts|locally hosted|not (?:a )?local domain|not our customer|we don't (?:relay|handle)|does not accept mail for|not a gateway|no relays)|禁止(?:转发|中继)|不允许(?:转发|中继)`)},

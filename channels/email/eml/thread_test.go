@@ -210,10 +210,10 @@ func TestSubject(t *testing.T) {
 	for in, want := range map[string]string{
 		"Re: Fw: 答复：【外部邮件】 Re[2]: Order": "order",
 		"回复：订单 [#T-5]":                   "订单",
-		"[External] RE: Ärger":            "ärger",
-		"Re：Re:Re ":                       "re",
-		"Reality: what":                   "reality: what",
-		"转发: ":                            "",
+		"[External] RE: Ärger":           "ärger",
+		"Re：Re:Re ":                      "re",
+		"Reality: what":                  "reality: what",
+		"转发: ":                           "",
 	} {
 		if got := Subject(in); got != want {
 			t.Errorf("Subject(%q) = %q, want %q", in, got, want)
