@@ -70,6 +70,8 @@ type App struct {
 	latest    *grant     // of /cgi-bin/token
 	desk      *desk      // kf
 	overlap   int        // so many callbacks are sent three times at once
+	late      int        // so many callbacks wait first
+	lateBy    time.Duration
 }
 
 // ID is the appid or the open_kfid.
@@ -158,6 +160,14 @@ func (a *App) Overlap(n int) {
 	a.s.mu.Lock()
 	defer a.s.mu.Unlock()
 	a.overlap = n
+}
+
+// Late makes each of the next n callbacks wait first, so that those after them
+// overtake them.
+func (a *App) Late(n int, by time.Duration) {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	a.late, a.lateBy = n, by
 }
 
 // Corp is one company at WeCom; its kf accounts share secret and callback.

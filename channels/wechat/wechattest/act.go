@@ -140,6 +140,9 @@ func (u *User) write(a *App, l Line, list []field, item obj) Delivery {
 	l.From = "me"
 	if l.MediaID != "" {
 		u.s.show(&l, l.MediaID)
+		if m := u.s.media[l.MediaID]; a.kind == KF && len(m.data) > kfIncoming[m.kind] {
+			l.Kind, item = "text", obj{"content": "[该消息超过大小限制，请在企业微信中查看]"}
+		}
 	}
 	tap := l.Via == "event"
 	var p push

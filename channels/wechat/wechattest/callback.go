@@ -45,6 +45,7 @@ type push struct {
 	kind    string // content type
 	body    []byte
 	overlap bool
+	wait    time.Duration
 	apology bool // after three failures the customer is told
 }
 
@@ -52,7 +53,8 @@ type push struct {
 // account's or mini-program's callback. The lock is held.
 func (a *App) prepare(c *chat, openid string, list []field) push {
 	now := strconv.FormatInt(a.s.now().Unix(), 10)
-	write, p := asXML, push{app: a, chat: c, kind: "text/xml", overlap: a.takeOverlap(), apology: a.kind == Official}
+	write, p := asXML, push{app: a, chat: c, kind: "text/xml", apology: a.kind == Official}
+	a.disturb(&p)
 	if a.cfg.JSON {
 		write, p.kind = asJSON, "application/json"
 	}
@@ -83,16 +85,21 @@ func (c *Corp) prepare(a *App, list []field) push {
 		panic(err) // the key was checked when the corp was opened
 	}
 	q := url.Values{"msg_signature": {sign(c.cfg.Token, now, nonce, sealed)}, "timestamp": {now}, "nonce": {nonce}}
-	return push{app: a, kind: "text/xml", url: join(c.cfg.Callback, q), overlap: a.takeOverlap(),
-		body: asXML(fields("ToUserName", c.cfg.CorpID, "Encrypt", sealed, "AgentID", ""))}
+	p := push{app: a, kind: "text/xml", url: join(c.cfg.Callback, q), body: asXML(fields("ToUserName", c.cfg.CorpID, "Encrypt", sealed, "AgentID", ""))}
+	a.disturb(&p)
+	return p
 }
 
-func (a *App) takeOverlap() bool {
-	if a.overlap == 0 {
-		return false
+// disturb takes what Overlap and Late ordered for the next callback.
+func (a *App) disturb(p *push) {
+	if a.overlap > 0 {
+		a.overlap--
+		p.overlap = true
 	}
-	a.overlap--
-	return true
+	if a.late > 0 {
+		a.late--
+		p.wait = a.lateBy
+	}
 }
 
 // join adds q to a callback URL; "" stays "".
@@ -114,6 +121,9 @@ func (s *Server) deliver(p push) Delivery {
 	if p.url == "" {
 		d.Err = ErrNoCallback
 		return d
+	}
+	if p.wait > 0 {
+		s.sleep(p.wait)
 	}
 	if p.overlap {
 		return s.deliverAtOnce(p)

@@ -105,6 +105,22 @@ func TestOverlappingTries(t *testing.T) {
 	}
 }
 
+func TestALateCallbackIsOvertaken(t *testing.T) {
+	w := open(t, wechattest.Options{})
+	w.must(w.ming.Follow(w.oa, ""))
+	w.oa.Late(1, 200*time.Millisecond)
+	done := make(chan wechattest.Delivery, 1)
+	go func() { done <- w.ming.Say(w.oa, "第一句") }()
+	for len(w.ming.History(w.oa)) < 2 { // until it is said
+		time.Sleep(time.Millisecond)
+	}
+	w.must(w.ming.Say(w.oa, "第二句"))
+	w.must(<-done)
+	if got := w.hook.got(); !strings.Contains(got[1], "第二句") || !strings.Contains(got[2], "第一句") {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestPassiveReplies(t *testing.T) {
 	w := open(t, wechattest.Options{})
 	w.must(w.ming.Follow(w.oa, ""))

@@ -18,6 +18,10 @@ const (
 	kfNoToken   = 60                 // calls of sync_msg a minute without a token
 )
 
+// kfIncoming are the largest media, in bytes, that sync_msg gives; of larger
+// ones comes a text that says so.
+var kfIncoming = map[string]int{"image": 2 << 20, "voice": 2 << 20, "video": 10 << 20, "file": 20 << 20}
+
 // Origins of items.
 const (
 	fromCustomer = 3

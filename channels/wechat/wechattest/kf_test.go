@@ -158,6 +158,15 @@ func TestKFSync(t *testing.T) {
 	}
 }
 
+func TestKFMediaThatIsTooLarge(t *testing.T) {
+	w := open(t, wechattest.Options{})
+	w.must(w.ming.Image(w.kf, append(append([]byte{}, png...), make([]byte, 2<<20)...)))
+	w.must(w.ming.Image(w.kf, png))
+	if got := w.sync("", nil).items(); got[0].text("msgtype") != "text" || got[1].text("msgtype") != "image" {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestKFTokenOfACallback(t *testing.T) {
 	w := open(t, wechattest.Options{})
 	if got := w.sync("", map[string]any{"token": "ENCnothing"}).code(); got != 95007 {

@@ -97,7 +97,9 @@ func (s *Server) URL() string { return s.url }
 
 // Close ends all connections and waits for what runs in the background.
 func (s *Server) Close() {
+	s.mu.Lock()
 	s.cancel()
+	s.mu.Unlock()
 	if s.srv != nil {
 		_ = s.srv.Close()
 	}
@@ -118,6 +120,8 @@ func (s *Server) nowMs() zongji.Ms { return zongji.MsOf(s.now()) }
 
 // background runs fn so that Close waits for it.
 func (s *Server) background(fn func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.ctx.Err() == nil {
 		s.work.Go(fn)
 	}
