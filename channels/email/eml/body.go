@@ -90,7 +90,9 @@ func (p *parser) fill(m *Mail, root *node, o Options) {
 		p.lastResort(m)
 	}
 	sealed(m, root)
-	m.SafeHTML, m.RemoteImages = Safe(m.HTML, SafeOptions{CID: o.CID})
+	if m.SafeHTML, m.RemoteImages = Safe(m.HTML, SafeOptions{CID: o.CID}); m.SafeHTML == "" && strings.TrimSpace(m.HTML) != "" {
+		p.note("nothing in the HTML can be shown")
+	}
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
 		a.Inline = a.Inline || a.CID != "" && strings.Contains(m.HTML, "cid:"+a.CID)

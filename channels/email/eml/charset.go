@@ -39,6 +39,9 @@ func decodeCharset(b []byte, name string) string {
 		return decodeWith(unicode.UTF16(order, unicode.UseBOM), b)
 	}
 	enc := encodingOf(name)
+	if enc == nil && hasJIS(b) {
+		enc = japanese.ISO2022JP
+	}
 	switch enc {
 	case japanese.ISO2022JP:
 		return decodeJIS(b)
@@ -55,6 +58,12 @@ func decodeCharset(b []byte, name string) string {
 		enc = guess(b)
 	}
 	return decodeWith(enc, b)
+}
+
+// hasJIS says whether b has an escape of ISO-2022-JP, which is 7-bit and often
+// comes without a label.
+func hasJIS(b []byte) bool {
+	return bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@"))
 }
 
 // decodeJIS reads ISO-2022-JP with the half-width kana that mailers write by SO
@@ -129,9 +138,6 @@ func isUTF8(b []byte, enc encoding.Encoding) bool {
 // is no statistics library here: those take short GBK for Shift_JIS. What
 // decides is how much of the text falls into the two charsets' common planes.
 func guess(b []byte) encoding.Encoding {
-	if bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@")) {
-		return japanese.ISO2022JP
-	}
 	if mostlyUTF8(b) {
 		return unicode.UTF8
 	}

@@ -55,10 +55,14 @@ func splitHeader(raw []byte) (h Header, body []byte, over bool) {
 	return h, raw[pos:], over
 }
 
+// maxLookahead is how many lines after one that does not belong are searched for
+// a field.
+const maxLookahead = 20
+
 // fieldFollows says whether the next line that is no fold is surely a field: of
 // a name that no text begins with.
 func fieldFollows(raw []byte) bool {
-	for len(raw) > 0 {
+	for i := 0; i < maxLookahead && len(raw) > 0; i++ {
 		line, rest := cutLine(raw)
 		if line[0] != ' ' && line[0] != '\t' {
 			name, _ := fieldName(line)

@@ -29,7 +29,8 @@ type node struct {
 // by Mail.Err, the rest is there. Time and memory are within a small multiple
 // of len(raw), whatever the mail holds.
 func Parse(raw []byte, o Options) *Mail {
-	p := &parser{spare: len(raw) + 1<<20}
+	p, m := &parser{spare: len(raw) + 1<<20}, &Mail{}
+	defer p.finish(m)
 	if len(raw) > MaxBytes {
 		raw = raw[:MaxBytes]
 		p.note("longer than %d MiB", MaxBytes>>20)
@@ -39,19 +40,22 @@ func Parse(raw []byte, o Options) *Mail {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
 	}
 	h, body := p.header(raw)
-	m := &Mail{Header: h}
+	m.Header = h
 	p.head(m)
-	root := p.node(h, body, "", 0, "text/plain")
-	p.fill(m, root, o)
-	m.Err = p.err()
+	p.fill(m, p.node(h, body, "", 0, "text/plain"), o)
 	return m
 }
 
-func (p *parser) err() error {
-	if len(p.notes) == 0 {
-		return nil
+// finish tells what could not be read. A mail that finds a mistake in the parser
+// or in a library below must not take the service with it: what was read until
+// then is kept, and the mail itself is whole with whoever called.
+func (p *parser) finish(m *Mail) {
+	if r := recover(); r != nil {
+		p.note("the parser panicked: %v", r)
 	}
-	return errors.New(strings.Join(p.notes, "; "))
+	if len(p.notes) > 0 {
+		m.Err = errors.New(strings.Join(p.notes, "; "))
+	}
 }
 
 // note remembers once what could not be read.
@@ -314,9 +318,8 @@ func ParseFile(name string, raw []byte, o Options) *Mail {
 	if typ == "" {
 		return Parse(raw, o)
 	}
-	p := &parser{spare: len(raw) + 1<<20}
-	m := &Mail{}
+	p, m := &parser{spare: len(raw) + 1<<20}, &Mail{}
+	defer p.finish(m)
 	p.fill(m, &node{Part: Part{Path: "1", Type: typ, Data: raw}}, o)
-	m.Err = p.err()
 	return m
 }

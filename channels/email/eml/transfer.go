@@ -113,18 +113,15 @@ func cutFiles(text []byte) (rest []byte, files []file) {
 	}
 	for len(text) > 0 {
 		line, after := cutLine(text)
-		f, n := cutUU(line, after)
-		if n == 0 {
-			f, n = cutYenc(line, after)
+		f, n, ok := cutUU(line, after)
+		if !ok && n == 0 {
+			f, n, ok = cutYenc(line, after)
 		}
-		if n == 0 {
-			rest, text = append(rest, line...), after
-			continue
+		if text = after[n:]; ok {
+			files = append(files, f)
+		} else { // what was searched in vain is not searched again
+			rest = append(append(rest, line...), after[:n]...)
 		}
-		files, text = append(files, f), after[n:]
-	}
-	if files == nil {
-		return rest, nil
 	}
 	return rest, files
 }
@@ -139,30 +136,30 @@ func cutLine(b []byte) (line, rest []byte) {
 }
 
 // cutUU reads a uuencoded file whose first line is begin; n is how much of body
-// belongs to it, 0 if it is none.
-func cutUU(begin, body []byte) (f file, n int) {
+// was searched for it.
+func cutUU(begin, body []byte) (f file, n int, ok bool) {
 	mode, name, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(string(begin), "begin ")), " ")
 	if _, err := strconv.ParseUint(mode, 8, 16); !ok || err != nil || !bytes.HasPrefix(begin, []byte("begin ")) || name == "" {
-		return f, 0
+		return f, 0, false
 	}
 	f.Name = decodeRaw(strings.TrimSpace(name))
 	for n < len(body) {
 		line, _ := cutLine(body[n:])
-		n += len(line)
+		size := len(line)
 		line = bytes.TrimRight(line, "\r\n")
-		switch {
-		case string(bytes.TrimSpace(line)) == "end":
-			return f, n
-		case len(line) == 0:
-			continue
+		if string(bytes.TrimSpace(line)) == "end" {
+			return f, n + size, true
 		}
-		size := int(line[0]-' ') & 0x3F
-		if line[0] < ' ' || line[0] > '`' || len(line)-1 > 4*((size+2)/3)+4 {
-			return f, 0 // prose: "begin 100 times"
+		if len(line) > 0 {
+			want := int(line[0]-' ') & 0x3F
+			if line[0] < ' ' || line[0] > '`' || len(line)-1 > 4*((want+2)/3)+4 {
+				return f, n, false // prose: "begin 100 times"
+			}
+			f.Data = append(f.Data, uuLine(line[1:], want)...)
 		}
-		f.Data = append(f.Data, uuLine(line[1:], size)...)
+		n += size
 	}
-	return f, 0 // it never ends: leave it in the text
+	return f, n, false // it never ends: it stays in the text
 }
 
 func uuLine(line []byte, size int) []byte {
@@ -181,13 +178,13 @@ func uuLine(line []byte, size int) []byte {
 }
 
 // cutYenc is cutUU for yEnc (http://www.yenc.org/yenc-draft.1.3.txt).
-func cutYenc(begin, body []byte) (f file, n int) {
+func cutYenc(begin, body []byte) (f file, n int, ok bool) {
 	if !bytes.HasPrefix(begin, []byte("=ybegin ")) {
-		return f, 0
+		return f, 0, false
 	}
 	_, name, ok := strings.Cut(string(begin), " name=")
 	if !ok {
-		return f, 0
+		return f, 0, false
 	}
 	f.Name = decodeRaw(strings.TrimSpace(name))
 	for n < len(body) {
@@ -196,7 +193,7 @@ func cutYenc(begin, body []byte) (f file, n int) {
 		line = bytes.TrimRight(line, "\r\n")
 		switch {
 		case bytes.HasPrefix(line, []byte("=yend")):
-			return f, n
+			return f, n, true
 		case bytes.HasPrefix(line, []byte("=ypart")):
 			continue
 		}
@@ -209,7 +206,7 @@ func cutYenc(begin, body []byte) (f file, n int) {
 			f.Data = append(f.Data, line[i]-42)
 		}
 	}
-	return f, 0
+	return f, n, false
 }
 
 // unflow joins the soft line ends of format=flowed (RFC 3676): a line that ends

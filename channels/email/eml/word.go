@@ -22,9 +22,9 @@ func unfold(v string) string {
 
 var folds = strings.NewReplacer("\r\n", "", "\n", "", "\r", "")
 
-// decodeRaw reads 8-bit bytes that nobody encoded.
+// decodeRaw reads 8-bit bytes and escapes that nobody encoded.
 func decodeRaw(v string) string {
-	if utf8.ValidString(v) {
+	if utf8.ValidString(v) && strings.IndexByte(v, 0x1B) < 0 {
 		return v
 	}
 	return decodeText([]byte(v), "")
