@@ -34,7 +34,7 @@ func root() *cobra.Command {
 		Use: "zongji", Short: "总机: the customer-service switchboard",
 		SilenceErrors: true, SilenceUsage: true, Version: version,
 	}
-	cmd.AddCommand(serveCmd(), demoCmd(), migrateCmd(), userCmd(), packCmd(), faqCmd(), mailCmd(), benchCmd(), doctorCmd(), openapiCmd(), versionCmd())
+	cmd.AddCommand(serveCmd(), demoCmd(), migrateCmd(), userCmd(), channelCmd(), packCmd(), faqCmd(), mailCmd(), benchCmd(), doctorCmd(), openapiCmd(), versionCmd())
 	return cmd
 }
 
@@ -44,8 +44,13 @@ type settings struct {
 }
 
 func (s *settings) bind(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.file, "config", "", "YAML file (see configs/zongji.example.yaml)")
+	s.bindRest(cmd)
+}
+
+// bindRest binds all flags but --config, for verbs that use it otherwise.
+func (s *settings) bindRest(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.file, "config", "", "YAML file (see configs/zongji.example.yaml)")
 	f.StringVar(&s.listen, "listen", "", "host:port")
 	f.StringVar(&s.db, "db", "", "path of a SQLite file or postgres://…")
 	f.StringVar(&s.redis, "redis-url", "", "redis://host:port/db or unix:///path")
