@@ -24,7 +24,7 @@ export function useChoices() {
   const numbered = (from: number, to: number, label: (n: number) => string): Choice[] => Array.from({ length: to - from + 1 }, (_, i) => ({ value: from + i, label: label(from + i) }))
   const byField = computed<Record<string, Choice[]>>(() => ({
     channel: lists.channels.map((c) => ({ value: c.name, label: c.name })),
-    kind: [...new Set(['webchat', ...lists.channels.map((c) => c.kind)])].map((k) => ({ value: k, label: te(`admin.kind.${k}`) ? t(`admin.kind.${k}`) : k })),
+    kind: [...new Set(['webchat', ...lists.channels.map((c) => c.kind)])].map((k) => ({ value: k, label: te(`channel.kind.${k}`) ? t(`channel.kind.${k}`) : k })),
     category: [...new Set(lists.faqs.map((f) => f.category))].map((c) => ({ value: c, label: c })),
     lang: langs.map((l) => ({ value: l, label: t(`admin.lang.${l}`) })),
     reason: reasons.map((r) => ({ value: r, label: t(`admin.reason.${r}`) })),

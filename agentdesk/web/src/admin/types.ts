@@ -25,3 +25,11 @@ export interface RuleVersion { version: number; at?: number; by?: number; by_nam
 export interface RuleTest { action?: Action; decision?: Decision }
 
 export interface AskResult { act: string; reason?: string; candidates?: (BotScore & { via?: string })[] | null; replies?: { text?: string }[] | null }
+
+/** GET /channels/{id}/health. */
+export interface ChannelHealth {
+  health: { state: string; code?: string; text?: string; until?: number }
+  since?: number
+  log?: { at: number; code: string; text: string }[] | null
+  callback?: { at: number; count: number }
+}

@@ -12,7 +12,8 @@ describe('channels in words', () => {
     expect(failure({ code: 'wechat:45015' })).toBe('距客户上次互动已超过 48 小时 (45015)')
     expect(failure({ code: 'wecom:95018' })).toMatch(/企业微信坐席/)
     expect(failure({ code: 'wechat:99999', reason: 'strange' })).toBe('strange')
-    expect(failure({ reason: 'no code' })).toBe('no code')
+    expect(failure({ reason: 'wecom:95001 send msg limit' })).toMatch(/^本轮/)
+    expect(failure({ reason: 'no code: none' })).toBe('no code: none')
   })
   it('knows what another way may help', () => {
     expect([isShut('window_closed'), isShut('wechat:45047'), isShut('wechat:45002'), isShut(undefined), isTaken('wecom:95018')]).toEqual([true, true, false, false, true])

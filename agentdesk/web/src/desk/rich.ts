@@ -22,12 +22,15 @@ export function happened(m: Pick<Message, 'extra' | 'text'>): string {
   return value ? t('desk.event.with', { what: words, value }) : words
 }
 
+/** The channel's code that a failure's reason begins with: "wechat:45015 response out of time limit". */
+export const codeOf = (m: { code?: string; reason?: string }): string => m.code || (/^[a-z]+:[-\w:]+/.exec(m.reason ?? '')?.[0] ?? '')
+
 /** Why a message failed: the channel's code in words, else its own reason. */
 export function failure(m: { code?: string; reason?: string }): string {
   const { t, te } = i18n.global
-  const [channel, code] = (m.code ?? '').split(':')
-  const key = `channel.code.${channel}.${code}`
-  return code && te(key) ? `${t(key)} (${code})` : m.reason ?? ''
+  const full = codeOf(m)
+  const key = `channel.code.${full.replaceAll(':', '.')}`
+  return full && te(key) ? `${t(key)} (${full.slice(full.indexOf(':') + 1)})` : m.reason ?? ''
 }
 
 /** Failures that another way than the same message again may help. */

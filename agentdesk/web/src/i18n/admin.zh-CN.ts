@@ -1,4 +1,7 @@
+import connect from './connect.zh-CN'
+
 export default {
+  ...connect,
   group: { people: '人员', service: '服务', routing: '分配', system: '系统' },
   nav: { users: '用户', teams: '团队', skills: '技能', channels: '渠道', faqs: '知识库', replies: '快捷回复', routing: '路由规则', queues: '队列', hours: '工作时间', system: '系统状态' },
   search: '搜索', failed: '加载失败', retry: '重试', empty: '还没有内容', nothing: '没有符合条件的内容', clear: '清除筛选', saved: '已保存', save: '保存', cancel: '取消', remove: '移除',
@@ -16,7 +19,6 @@ export default {
   },
   lang: { 'zh-CN': '简体中文', 'zh-TW': '繁体中文', en: '英语' },
   langShort: { 'zh-CN': '简', 'zh-TW': '繁', en: '英' },
-  kind: { webchat: '网页聊天', email: '邮件', wechat: '微信公众号', wecom: '微信客服' },
   roleHint: { agent: '接待自己与本团队的会话', auditor: '只读：会话、决策记录与大屏', supervisor: '查看全部会话，管理知识库与路由，可接管', admin: '全部权限，包括用户、渠道与系统' },
   users: {
     hint: '可以登录的人：坐席、主管、管理员与审计。技能与容量决定系统把什么会话派给谁。', add: '新增用户', name: '姓名', nick: '对客昵称', nickHint: '客户看到的名字，留空用姓名', login: '登录账号', loginHint: '保存后系统生成初始密码，只显示一次',
@@ -28,14 +30,15 @@ export default {
   skills: { hint: '坐席会做的事，带等级 1–5。队列和规则用它选人。', add: '新增技能', name: '技能名称', keyHint: '创建后不可修改；规则和导入文件里用它', people: '掌握的人', nobody: '没有人掌握', queues: '要求它的队列', usesUsers: '有 {n} 位用户掌握它，需先移除。', usesQueues: '这些队列要求它，需先移除：{names}', usesRules: '引用它的规则也需先修改。' },
   channels: {
     hint: '客户从哪里来。每个渠道有自己的外观、机器人开关和队列。', add: '新增渠道', name: '名称', nameHint: '只在后台显示，路由规则用它', kind: '类型', state: '状态', running: '运行中', queue: '转人工队列', queueHint: '规则没有指定时进入这里；营业时间取自该队列', bot: '机器人',
-    botHint: '关闭后客户的第一条消息直接排队', enabled: '启用', enabledHint: '停用后客户无法连接，历史保留', updated: '更新时间', key: '渠道标识', keyHint: '嵌入代码里的 data-channel，创建后不变', keyAuto: '留空自动生成', tab: { set: '设置与预览', use: '接入与安全' },
+    botHint: '关闭后客户的第一条消息直接排队', enabled: '启用', enabledHint: '停用后客户无法连接，历史保留', updated: '更新时间', key: '渠道标识', keyHint: '嵌入代码里的 data-channel，创建后不变', keyAuto: '留空自动生成', keyPath: '回调地址 /c/<标识>/ 里的一段，创建后不变', deleteUsesPath: '微信发到 /c/{key}/ 的消息将不再接收；历史会话保留。', tab: { set: '设置', use: '接入与安全', state: '运行状态', menu: '菜单', codes: '二维码', links: '客服链接', seats: '接待人员' },
     preview: '实时预览', noTitle: '（未设置标题）', newEntry: '新选项', badOrigin: '格式应为 https://shop.example.com 或 *.example.com：{list}',
     snippet: '嵌入代码', snippetHint: '把这一行放进网页 </body> 之前即可。', identity: '客户身份签名', identityHint: '由您的服务器用密钥签名，客户换设备也是同一个人，坐席能看到姓名与等级。密钥绝不能出现在网页里。', identityUse: '签好后在网页里调用：',
     rotate: '生成新密钥', rotateText: '旧密钥立即失效，用旧密钥签名的网页将无法识别客户，直到换成新密钥。', secret: '签名密钥', secretHint: '密钥只显示这一次，请立即保存到您的服务器。', check: '连接测试', checkRun: '开始测试', checkNone: '这种渠道无需连接测试：复制嵌入代码即可使用。', deleteUses: '嵌有 data-channel="{key}" 的网页将无法再连接；历史会话保留。',
   },
-  set: { title: '窗口标题', greeting: '欢迎语（简体）', greeting_zh_tw: '欢迎语（繁体）', greeting_en: '欢迎语（英文）', color: '主题色', launcher: '入口按钮文字', position: '位置', lang: '语言', menu: '菜单选项', tags: '评价标签', origins: '允许的网站' },
-  setHint: { title: '三种语言，留空则用简体', launcher: '留空只显示图标', lang: '自动：跟随访客浏览器', menu: '客户打开窗口就能点的问题，最多 8 个', tags: '客户打分时可选的理由', origins: '一行一个；留空允许任何网站嵌入', greeting_zh_tw: '留空用简体', greeting_en: '留空用简体' },
-  setOption: { position: { right: '右下角', left: '左下角' }, lang: { auto: '自动' } },
+  set: { title: '窗口标题', greeting: '欢迎语（简体）', greeting_zh_tw: '欢迎语（繁体）', greeting_en: '欢迎语（英文）', color: '主题色', launcher: '入口按钮文字', position: '位置', lang: '语言', menu: '菜单选项', tags: '评价标签', origins: '允许的网站', appid: 'AppID', corpid: '企业 ID', secret: 'AppSecret / Secret', token: 'Token', aes_key: 'EncodingAESKey', aes_key_previous: '上一个 EncodingAESKey', mode: '消息加解密方式', type: '账号类型', original: '原始 ID', api_base: 'API 地址', reserve: '给人工预留条数', welcome: '欢迎语', open_kfid: '客服账号编号', agent_id: '应用 AgentId' },
+  setHint: {
+    secret: '只写入，不回显', token: '随机生成即可，稍后粘贴到微信后台', aes_key: '43 位，随机生成即可', aes_key_previous: '更换密钥期间，旧密钥仍可解密', mode: '与微信后台一致；建议安全模式', original: 'gh_ 开头；用于校验收到的消息', api_base: '留空为微信官方地址', reserve: '机器人至少给坐席留几条，0–5', welcome: '关注或进入会话时发送；留空不发', agent_id: '自建应用的编号，多应用时填写', title: '三种语言，留空则用简体', launcher: '留空只显示图标', lang: '自动：跟随访客浏览器', menu: '客户打开窗口就能点的问题，最多 8 个', tags: '客户打分时可选的理由', origins: '一行一个；留空允许任何网站嵌入', greeting_zh_tw: '留空用简体', greeting_en: '留空用简体' },
+  setOption: { position: { right: '右下角', left: '左下角' }, lang: { auto: '自动' }, mode: { plain: '明文模式', compat: '兼容模式', safe: '安全模式' }, type: { official: '公众号', mini: '小程序' } },
   faqs: {
     hint: '机器人用它回答。问法越多，匹配越准；“没解决”多的条目值得先改。', add: '新增条目', edit: '编辑条目', question: '标准问题', category: '分类', anyCategory: '全部分类', categoryHint: '可直接输入新分类；规则可按分类分配', answer: '答案', answerHint: "客户会原样看到，不能留有 {'{变量}'}", similar: '问法', similarLong: '相似问法', similarHint: '客户可能的其他说法，回车加一行，可整段粘贴', similarPlaceholder: '例如：东西坏了怎么办',
     hits: '命中', verdict: '解决 / 没解决', enable: '启用', counts: '命中 {hits} 次，解决 {good}，没解决 {bad}', try: '试一试', deleteUses: '它曾回答 {hits} 次，历史会话里的答案保留。',

@@ -32,7 +32,7 @@ export default {
   },
   rich: { fetching: '正在取回媒体…', voice: '语音', heard: '语音转文字', noPlay: '浏览器不能播放此格式，请下载收听', location: '位置', minipage: '小程序页面', template: '模板消息', subscribe: '订阅消息', other: '无法显示的消息（{type}）' },
   event: { with: '{what}（{value}）', subscribe: '客户关注了公众号', unsubscribe: '客户取消了关注', scan: '客户扫码进入', enter: '客户进入会话', location: '客户上报了位置', view: '客户点开菜单链接', kf_joined: '企业微信坐席接入了会话', kf_moved: '企业微信坐席转接了会话', kf_ended: '企业微信坐席结束了会话', kf_back: '企业微信坐席重新接入了会话', kf_seat: '企业微信坐席发言', other: '其他事件', reject: '客户拒收消息', accept: '客户恢复接收消息', recall: '客户撤回了一条消息' },
-  lost: { reopen: '结束并重开', reopened: '已结束企业微信侧的会话，客户再次发言即可回复', seats: '转到企业微信坐席' },
+  lost: { reopen: '结束并重开', reopened: '会话已收回', reasked: '已结束企业微信侧的会话并请客户点“继续”，客户点后即可回复', pool: '待接入池（由企业微信分配）', seats: '转到企业微信坐席' },
   template: { title: '发送模板消息', hint: '模板消息不受回复窗口限制，只能用于与客户业务相关的通知。', none: '这个账号没有可用的模板，请管理员在微信后台添加', url: '点开后的网址（可不填）', badURL: '应以 http:// 或 https:// 开头', free: '不占用回复条数' },
   seats: { hint: '之后由对方在企业微信里接待，本系统不能再回复。', none: '没有接待人员', on: '接待中', off: '停止接待', done: '已转到企业微信坐席' },
   compose: {
