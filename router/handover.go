@@ -2,6 +2,7 @@ package router
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
@@ -91,6 +92,28 @@ func (r *Router) raise(msgs []zongji.Message) step {
 	}}
 }
 
+// pressPoints is what a window that closes is worth: as many minutes of age as
+// it has left, at most.
+const pressPoints = 40
+
+// press brings a waiting conversation forward whose window closes soon: after
+// that nobody may write to its customer.
+func (r *Router) press(ctx context.Context, conv int64) error {
+	now := r.now()
+	_, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
+		if at := c.Window.PressAt(); c.Status != zongji.StatusQueued || c.Demand == nil || c.Demand.Pressed || at == 0 || at > now || now >= c.Window.Until {
+			return nil
+		}
+		d := *c.Demand
+		d.Points, d.Pressed = d.Points+pressPoints, true
+		c.Demand = &d
+		tx.Event(zongji.EvPoints, zongji.BySystem, 0, zongji.PointsData{Points: d.Points, Why: "window"})
+		tx.Route(zongji.Command{Op: zongji.OpPoints, Points: d.Points})
+		return nil
+	})
+	return err
+}
+
 // addTags adds what the rules found to the tags of c.
 func addTags(c *zongji.Conversation, tags []string) {
 	for _, tag := range tags {
@@ -112,7 +135,7 @@ func (r *Router) decide(b *book, c *zongji.Conversation, n need, now zongji.Ms) 
 	}
 	open, _ := b.open(q, now)
 	action, decision := b.rules.Decide(zongji.Facts{Channel: b.channels[c.Channel].Name, Kind: c.Kind, Text: n.text, Category: n.category,
-		Level: c.ContactLevel, Lang: c.Lang, InHours: open, Reason: n.reason, Tags: c.Tags, Hour: local.Hour(), Weekday: int(local.Weekday())})
+		Level: c.ContactLevel, Lang: c.Lang, InHours: open, Reason: n.reason, Tags: c.Tags, Hour: local.Hour(), Weekday: int(local.Weekday()), Scene: c.Scene})
 	if id, ok := b.queueKeys[action.Queue]; ok {
 		q = b.queues[id]
 	}

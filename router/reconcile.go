@@ -25,6 +25,7 @@ func (r *Router) runReconcile(ctx context.Context) {
 		r.metrics.waiting.Set(float64(r.feed.allWaiting()))
 		if r.leading.Load() != 0 {
 			r.resend(ctx)
+			r.pressRows(ctx)
 			r.republish(ctx)
 		}
 		if err := r.Load(ctx); err != nil {
@@ -63,6 +64,15 @@ func (r *Router) overdueRows(ctx context.Context) {
 	r.warn(ctx, "overdue conversations not read", err)
 	for i := range rows {
 		r.warn(ctx, "overdue conversation not handled", r.overdue(ctx, rows[i].ID))
+	}
+}
+
+// pressRows brings forward whose reply window closes.
+func (r *Router) pressRows(ctx context.Context) {
+	ids, err := r.db.Pressing(ctx, r.now(), overdueBatch)
+	r.warn(ctx, "closing windows not read", err)
+	for _, id := range ids {
+		r.warn(ctx, "conversation not brought forward", r.press(ctx, id))
 	}
 }
 

@@ -408,3 +408,30 @@ func TestMediaIsFetchedAfterwards(t *testing.T) {
 		p.w.conserved()
 	})
 }
+
+func TestAClosingWindowComesForward(t *testing.T) {
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
+		p := newPhone(t, db, setup{capacity: 1}, nil, nil)
+		g := channeltest.Wrote
+		first, err := p.Message(t.Context(), "first", "有问题")
+		p.w.must(err)
+		late, err := p.Tell(t.Context(), "late", zongji.Inbound{Kind: zongji.InMessage, Text: "有问题", Grant: &g,
+			At: zongji.MsOf(time.Now().Add(-47*time.Hour - 30*time.Minute))})
+		p.w.must(err)
+		p.w.until("he is brought forward", func() bool { d := p.w.conv(late.Conv.ID).Demand; return d != nil && d.Pressed && d.Points == 40 })
+		evs, err := db.Events(t.Context(), late.Conv.ID, []zongji.EventKind{zongji.EvPoints}, 10)
+		if err != nil || len(evs) != 1 || !strings.Contains(string(evs[0].Data), `"window"`) {
+			t.Errorf("%d events say why, %v", len(evs), err)
+		}
+		if d := p.w.conv(first.Conv.ID).Demand; d == nil || d.Points != 0 {
+			t.Errorf("who has two days: %+v", d)
+		}
+		p.w.until("the leader knows", func() bool {
+			left, err := db.UnappliedCmds(t.Context(), zongji.MsOf(time.Now()), 10)
+			return err == nil && len(left) == 0
+		})
+		anna := p.seat("anna")
+		p.offer(anna, late.Conv.ID)
+		p.w.conserved()
+	})
+}

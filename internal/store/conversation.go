@@ -126,6 +126,12 @@ func (db *DB) Overdue(ctx context.Context, now zongji.Ms, limit int) ([]zongji.C
 	return list(db.read(ctx), db.q.ConvOverdue, []any{now, limit}, scanConversation)
 }
 
+// Pressing returns queued conversations whose reply window closes soon and that
+// were not brought forward for it.
+func (db *DB) Pressing(ctx context.Context, now zongji.Ms, limit int) ([]int64, error) {
+	return list(db.read(ctx), db.q.ConvPressing, []any{now.Add(-zongji.PressFor), now, limit}, scanID)
+}
+
 // --- messages
 
 func messageColumns(m *zongji.Message) []any {

@@ -7,7 +7,7 @@ type queries struct {
 	ChannelByID, ChannelPut, ChannelSecret, ChannelDelete, FAQAll, FAQPut, FAQDelete, FAQCount, QuickReplyAll, QuickReplyByID,
 	QuickReplyPut, QuickReplyDelete, RulesNewest, RulesByVersion, RulesAll, RulesInsert, PoolEpoch, LeaseTake, LeaseEnd, NodeAll,
 	NodeTake, NodeKeep, Version, Bytes, SchemaVersion, Ping, ConvByID, ConvToChange, ConvOpen, ConvNewest, ConvInsert, ConvUpdate,
-	ConvInbound, ConvDue, ConvClaim, ConvLive, ConvOverdue, ConvLoad, ConvUnread, AgentLock, ListOpenOwner, ListOpenTeam, ListOpen,
+	ConvInbound, ConvDue, ConvClaim, ConvLive, ConvOverdue, ConvPressing, ConvLoad, ConvUnread, AgentLock, ListOpenOwner, ListOpenTeam, ListOpen,
 	ListClosedOwner, ListClosedTeam, ListClosed, ListQueued, ListWaitQueue, ListWaitTeam, ListWait, CountWaitTeam, CountWaitQueue,
 	CountMine, CountWaiting, CountTeam, CountOpen, ListContact, EventInsert, EventKey, EventsOf, EventsUnpublished, EventsAfter, EventsBetween,
 	EventsPublished, CmdInsert, CmdsUnapplied, CmdsApplied, OutboxInsert, OutboxNext, OutboxTry, OutboxByID, OutboxHead, OutboxBubble, OutboxEnd, OutboxEndRest, MsgInsert,

@@ -166,9 +166,9 @@ func (w *Window) Close(gone bool, now Ms) {
 	}
 }
 
-// pressFor is how long before its end a window presses: enough for a place in
+// PressFor is how long before its end a window presses: enough for a place in
 // the queue to matter.
-const pressFor = 40 * time.Minute
+const PressFor = 40 * time.Minute
 
 // PressAt returns when a queued conversation with this window begins to press,
 // 0 never. A brief one does not count: nobody could be there in time.
@@ -176,7 +176,7 @@ func (w *Window) PressAt() Ms {
 	if w == nil || w.Ended || w.Left == 0 {
 		return 0
 	}
-	return w.Until.Add(-pressFor)
+	return w.Until.Add(-PressFor)
 }
 
 // View is what decides who may see a conversation.

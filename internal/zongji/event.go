@@ -196,4 +196,5 @@ type Facts struct {
 	Tags     []string `json:"tags,omitempty"`
 	Hour     int      `json:"hour"` // 0–23 in the queue's zone
 	Weekday  int      `json:"weekday"`
+	Scene    string   `json:"scene,omitempty"` // Conversation.Scene
 }

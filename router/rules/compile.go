@@ -285,6 +285,7 @@ func textTest(c *Cond, k kind) func(*zongji.Facts) bool {
 		"category": func(f *zongji.Facts) string { return f.Category },
 		"lang":     func(f *zongji.Facts) string { return f.Lang },
 		"reason":   func(f *zongji.Facts) string { return f.Reason },
+		"scene":    func(f *zongji.Facts) string { return f.Scene },
 	}[c.Field]
 	return func(f *zongji.Facts) bool { return fits(get(f)) }
 }

@@ -29,7 +29,7 @@ const (
 
 // Fields are the testable facts with their kinds.
 var fields = map[string]kind{
-	"channel": text, "kind": text, "text": text, "category": text, "lang": text, "reason": text,
+	"channel": text, "kind": text, "text": text, "category": text, "lang": text, "reason": text, "scene": text,
 	"tags": list, "level": number, "hour": number, "weekday": number, "in_hours": truth,
 }
 

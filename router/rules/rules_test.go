@@ -15,7 +15,8 @@ const sample = `{"rules":[
  {"id":"R04","name":"off","enabled":false,"then":{"queue":"nowhere"}},
  {"id":"R05","name":"english","when":{"field":"lang","op":"starts_with","value":"en"},"then":{"lang":"en"}},
  {"id":"R06","name":"weekend","when":{"field":"weekday","op":"in","value":[0,6]},"then":{"tags":["weekend"]}},
- {"id":"R07","name":"order number","when":{"field":"text","op":"matches","value":"yq[0-9]{6}"},"then":{"tags":["order"]}}
+ {"id":"R07","name":"order number","when":{"field":"text","op":"matches","value":"yq[0-9]{6}"},"then":{"tags":["order"]}},
+ {"id":"R08","name":"a shop","when":{"field":"scene","op":"starts_with","value":"shop-"},"then":{"queue":"shops"}}
 ]}`
 
 func table(t testing.TB, text string) *Table {
@@ -46,6 +47,7 @@ func TestDecide(t *testing.T) {
 		{"the category counts like the words", zongji.Facts{Category: "投诉"}, "queue complaint, +10 points, needs complaint ≥ 2", "R02"},
 		{"language and weekday", zongji.Facts{Lang: "en-US", Weekday: 6}, "language en, tags weekend", "R05 R06"},
 		{"a pattern", zongji.Facts{Text: "订单 YQ202611", Weekday: 1}, "tags order", "R07"},
+		{"where he came from", zongji.Facts{Scene: "shop-7", Weekday: 1}, "queue shops", "R08"},
 		{"nothing fires", zongji.Facts{Text: "你好", Weekday: 1}, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -65,6 +65,9 @@ WHERE c.status <> 'closed' AND c.status IN ('queued', 'assigned', 'wrapup') ORDE
 SELECT {conv} FROM conversation c JOIN contact p ON p.id = c.contact
 WHERE c.due_at > 0 AND c.status <> 'closed' AND c.due_at <= $1 ORDER BY c.due_at LIMIT $2
 
+-- name: ConvPressing
+SELECT id FROM conversation WHERE press_at > 0 AND press_at > $1 AND press_at <= $2 AND status = 'queued' ORDER BY press_at LIMIT $3
+
 -- name: ConvLoad
 SELECT COALESCE(SUM(units), 0), COUNT(*) FROM conversation WHERE owner = $1 AND status IN ('assigned', 'wrapup')
 
