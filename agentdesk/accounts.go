@@ -1,9 +1,11 @@
 package agentdesk
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,24 +22,64 @@ type kindCard struct {
 	Name  string           `json:"name"`
 	Form  []channels.Field `json:"form"`
 	Check bool             `json:"check"`
+
+	Grants bool `json:"grants,omitempty"` // it has reply windows
 }
 
 func (d *Desk) channelKinds(context.Context, zongji.Actor, *struct{}) (page[kindCard], error) {
 	cards := []kindCard{}
 	for _, k := range d.cfg.Kinds {
-		cards = append(cards, kindCard{k.Name, k.Form, k.Check != nil})
+		cards = append(cards, kindCard{k.Name, k.Form, k.Check != nil, k.Grants})
 	}
 	return page[kindCard]{Items: cards}, nil
 }
 
-type channelBody struct{ Body zongji.ChannelAccount }
+// draft is an account as the console writes it: its secrets go in and never
+// come out.
+type draft struct {
+	zongji.ChannelAccount
+	Secrets map[string]string `json:"secrets,omitempty" doc:"of the form's secret fields; empty or absent: as it is"`
+	Forget  []string          `json:"forget,omitempty" doc:"keys of secrets to remove"`
+}
+
+// draft is the account over the secrets that are there. A secret among the
+// settings is one.
+func (d *Desk) draft(dr *draft, have map[string]string) zongji.ChannelAccount {
+	a := dr.ChannelAccount
+	a.Secrets, a.Settings = maps.Clone(have), maps.Clone(a.Settings)
+	put := func(key, v string) {
+		if v == "" {
+			return
+		}
+		if a.Secrets == nil {
+			a.Secrets = map[string]string{}
+		}
+		a.Secrets[key] = v
+	}
+	for key, v := range dr.Secrets {
+		put(key, v)
+	}
+	kind, _ := find(d.cfg.Kinds, nil, func(k channels.Kind) bool { return k.Name == a.Kind }) // else it is refused later
+	for _, f := range kind.Form {
+		if v, ok := a.Settings[f.Key]; ok && f.Type == "secret" {
+			delete(a.Settings, f.Key)
+			put(f.Key, v)
+		}
+	}
+	for _, key := range dr.Forget {
+		delete(a.Secrets, key)
+	}
+	return a
+}
+
+type channelBody struct{ Body draft }
 type channelPut struct {
 	ID   int64 `path:"id"`
-	Body zongji.ChannelAccount
+	Body draft
 }
 
 func (d *Desk) addChannel(ctx context.Context, me zongji.Actor, req *channelBody) (zongji.ChannelAccount, error) {
-	a := req.Body
+	a := d.draft(&req.Body, nil)
 	a.ID = 0
 	if a.Key == "" {
 		a.Key = randomHex(8)
@@ -55,8 +97,9 @@ func (d *Desk) changeChannel(ctx context.Context, me zongji.Actor, req *channelP
 	if err != nil {
 		return old, err
 	}
-	a := req.Body
-	a.ID, a.Kind, a.Secret = old.ID, old.Kind, old.Secret
+	req.Body.Kind = old.Kind
+	a := d.draft(&req.Body, old.Secrets)
+	a.ID, a.Secret = old.ID, old.Secret
 	return d.putChannel(ctx, me, a, "change")
 }
 
@@ -102,7 +145,16 @@ func (d *Desk) checkChannel(ctx context.Context, a zongji.ChannelAccount) (mista
 		return m, err
 	}
 	for _, f := range kind.Form {
-		checkField(&m, f, a.Settings[f.Key])
+		if f.Type == "secret" {
+			checkSecret(&m, f, a.Secrets[f.Key])
+		} else {
+			checkField(&m, f, a.Settings[f.Key])
+		}
+	}
+	for key := range a.Secrets {
+		if !slices.ContainsFunc(kind.Form, func(f channels.Field) bool { return f.Key == key && f.Type == "secret" }) {
+			m.add("secrets."+key, "no_setting", "is not a setting of %s", a.Kind)
+		}
 	}
 	for key := range a.Settings {
 		if !slices.ContainsFunc(kind.Form, func(f channels.Field) bool { return f.Key == key }) {
@@ -110,6 +162,18 @@ func (d *Desk) checkChannel(ctx context.Context, a zongji.ChannelAccount) (mista
 		}
 	}
 	return m, err
+}
+
+// maxSecret is how long a secret may be, in characters.
+const maxSecret = 1024
+
+func checkSecret(m *mistakes, f channels.Field, v string) {
+	switch limit := cmp.Or(f.Max, maxSecret); {
+	case v == "" && f.Required:
+		m.add("secrets."+f.Key, "empty", "is empty: fill it in")
+	case len([]rune(v)) > limit:
+		m.add("secrets."+f.Key, "longer", "has more than %d characters", limit)
+	}
 }
 
 func checkField(m *mistakes, f channels.Field, v string) {

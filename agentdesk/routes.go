@@ -33,6 +33,7 @@ func (d *Desk) routes() []route {
 		typed("POST", "/conversations/{conv}/wrapup", zongji.PermReply, rowsConv, "end the service, write the summary", d.wrapup),
 		typed("POST", "/conversations/{conv}/close", zongji.PermReply, rowsConv, "close it", d.closeConv),
 		typed("POST", "/conversations/{conv}/tags", zongji.PermReply, rowsConv, "replace its tags", d.tags),
+		typed("POST", "/conversations/{conv}/deeds/{deed}", zongji.PermReply, rowsConv, "what its channel can do for its customer beside messages", d.serveDeed),
 		raw("GET", base+"/conversations/{conv}/export", zongji.PermExport, rowsConv, "its transcript as a download", d.export),
 		typed("POST", "/offers/{offer}/accept", zongji.PermReply, rowsSelf, "take the offered conversation", d.acceptOffer),
 		typed("POST", "/offers/{offer}/decline", zongji.PermReply, rowsSelf, "refuse it", d.declineOffer),
@@ -92,6 +93,9 @@ func (d *Desk) routes() []route {
 		typed("DELETE", "/channels/{id}", zongji.PermChannels, rowsNone, "remove an account", d.deleteChannel),
 		typed("POST", "/channels/{id}/secret", zongji.PermChannels, rowsNone, "a new secret, shown once", d.newSecret),
 		typed("POST", "/channels/{id}/check", zongji.PermChannels, rowsNone, "try the connection", d.checkAccount),
+		typed("GET", "/channels/health", zongji.PermChannels, rowsNone, "how the enabled accounts are", d.channelsHealth),
+		typed("GET", "/channels/{id}/health", zongji.PermChannels, rowsNone, "how an account is, and its log", d.channelHealth),
+		typed("POST", "/channels/{id}/deeds/{deed}", zongji.PermChannels, rowsNone, "what an account can do beside messages", d.operateDeed),
 		typed("GET", "/channel-kinds", zongji.PermChannels, rowsNone, "the kinds and their settings", d.channelKinds),
 
 		raw("POST", base+"/import/faqs/preview", zongji.PermKB, rowsNone, "read a table of FAQs; nothing is written", d.previewFAQs),

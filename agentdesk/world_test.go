@@ -18,6 +18,8 @@ import (
 	"github.com/gorilla/websocket"
 
 	"zongji/bot"
+	"zongji/channels"
+	"zongji/channels/channeltest"
 	"zongji/internal/auth"
 	"zongji/internal/blob"
 	"zongji/internal/store"
@@ -43,12 +45,13 @@ type world struct {
 	users    map[string]zongji.User
 	tokens   map[string]string
 	said     int
-	stop     func() // ends router and desk, and waits
+	phone    *channeltest.Phone // a kind that the house may connect
+	stop     func()             // ends router and desk, and waits
 }
 
 func newWorld(t *testing.T, change ...func(*Config)) *world {
 	t.Helper()
-	w := &world{t: t, db: testenv.SQLite(t, nil), users: map[string]zongji.User{}, tokens: map[string]string{}}
+	w := &world{t: t, phone: channeltest.NewPhone("phone", nil), db: testenv.SQLite(t, nil), users: map[string]zongji.User{}, tokens: map[string]string{}}
 	w.fill()
 	b := bus.NewMemory()
 	log := slog.New(slog.DiscardHandler)
@@ -59,8 +62,8 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	blobs, err := blob.Open(t.TempDir(), w.db)
 	w.ok(err)
 	brain := bot.New(bot.Config{Clock: zongji.Wall{}})
-	w.router = router.New(router.Config{Store: w.db, Bus: b, Bot: brain, Log: log, Node: "test"})
-	cfg := Config{Store: w.db, Router: w.router, Auth: w.auth, Blobs: blobs, Bot: brain, Bus: b, Log: log, Version: "test", Demo: noDemo{}}
+	w.router = router.New(router.Config{Store: w.db, Bus: b, Bot: brain, Log: log, Node: "test", Kinds: []channels.Kind{w.phone.Kind()}})
+	cfg := Config{Store: w.db, Router: w.router, Auth: w.auth, Blobs: blobs, Bot: brain, Bus: b, Log: log, Version: "test", Demo: noDemo{}, Kinds: []channels.Kind{w.phone.Kind()}}
 	for _, fn := range change {
 		fn(&cfg)
 	}

@@ -66,11 +66,8 @@ func (u run) seen(in zongji.Inbound, p zongji.InboundPolicy) (out zongji.Stored,
 		return out, err
 	}
 	ch, err := u.change(c.ID, func(c *zongji.Conversation, ch *Change) error {
-		if ch.c.grant(&in, p) {
-			ch.Event(zongji.EvWindow, zongji.ByContact, c.Contact, nil)
-		} else {
-			ch.Event(zongji.EvContact, zongji.ByContact, c.Contact, zongji.ContactData{From: c.Contact, To: c.Contact, Why: "profile"})
-		}
+		ch.c.grant(&in, p)
+		ch.Event(zongji.EvWindow, zongji.ByContact, c.Contact, nil)
 		return nil
 	})
 	if err == nil {

@@ -26,7 +26,7 @@ const (
 	EvPoints     EventKind = "points"     // priority changed: PointsData
 	EvUnroutable EventKind = "unroutable" // nobody can be found: RoutedData
 	EvFeedback   EventKind = "feedback"   // 解决了/没解决: FeedbackData
-	EvWindow     EventKind = "window"     // what may be written to the customer changed: Row.Window
+	EvWindow     EventKind = "window"     // what may be written to the customer changed, or what is known of him: Row
 	EvContact    EventKind = "contact"    // the conversation belongs to another contact now: ContactData
 )
 
@@ -136,8 +136,8 @@ type MarkData struct {
 type ContactData struct {
 	From  int64  `json:"from"`
 	To    int64  `json:"to"`
-	Merge int64  `json:"merge,omitempty"`
-	Why   string `json:"why"` // union | verified | hand | undo; profile: the same one, better known
+	Merge int64  `json:"merge"`
+	Why   string `json:"why"` // union | verified | hand | undo
 }
 
 // BotData is the record of one bot decision.
