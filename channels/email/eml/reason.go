@@ -179,7 +179,7 @@ var statusReason = map[string]string{
 	"5.1.1": "userunknown", "5.1.2": "hostunknown", "5.1.3": "userunknown", "5.1.4": "userunknown", "5.1.6": "hasmoved",
 	"5.1.7": "rejected", "5.1.8": "rejected", "5.1.9": "rejected", "5.1.10": "notaccept",
 	"5.2.1": "filtered", "5.2.2": "mailboxfull", "4.2.2": "mailboxfull", "5.2.3": "mesgtoobig", "5.2.4": "filtered",
-	"5.3.1": "systemfull", "4.3.1": "systemfull", "5.3.2": "notaccept", "4.3.2": "notaccept", "5.3.4": "mesgtoobig", "4.3.4": "mesgtoobig",
+	"5.3.1": "systemfull", "4.3.1": "systemfull", "5.3.2": "notaccept", "4.3.2": "systemerror", "5.3.4": "mesgtoobig", "4.3.4": "mesgtoobig",
 	"5.3.0": "systemerror", "4.3.0": "systemerror", "5.3.3": "systemerror", "5.3.5": "systemerror", "4.3.5": "systemerror",
 	"4.4.1": "expired", "5.4.1": "expired", "4.4.2": "networkerror", "5.4.2": "networkerror", "4.4.3": "systemerror", "5.4.3": "systemerror",
 	"5.4.4": "hostunknown", "4.4.4": "networkerror", "5.4.5": "mailboxfull", "5.4.6": "networkerror", "4.4.6": "networkerror", "4.4.7": "expired", "5.4.7": "expired", "5.4.14": "networkerror",
@@ -258,4 +258,11 @@ var wordings = []wording{
 	{"contenterror", regexp.MustCompile(`(?:mime|header|charset|encoding|content|body|8-?bit|line).{0,30}(?:malformed|not (?:supported|allowed)|invalid|improper|broken|too long|bad|illegal)|improper use of|格式错误`)},
 	{"syntaxerror", regexp.MustCompile(`syntax error|unrecogni[sz]ed command|command (?:not|unknown|unrecogni[sz]ed)|bad sequence|need (?:rcpt|mail)`)},
 	{"onhold", regexp.MustCompile(`greylist|graylist|on hold|灰名单`)},
+}
+
+// ReplyReason names why a server refused a mail, by its answer to command:
+// mail, rcpt or data. In the words of Delivery.Reason; onhold when nothing
+// tells.
+func ReplyReason(answer, command string) string {
+	return cmp.Or(evidence{diagnostic: answer, command: command}.reason(), "onhold")
 }
