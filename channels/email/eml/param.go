@@ -13,6 +13,7 @@ type segment struct {
 	at      int // place; 0 is first
 	value   string
 	percent bool // the value is percent-encoded
+	old     bool // the name has no star
 }
 
 // parseValue reads `value; name=value; …`, the form of Content-Type and
@@ -31,7 +32,7 @@ func parseValue(field string) (value string, params map[string]string) {
 		if name, val, v = cutParam(v); name == "" {
 			continue
 		}
-		base, seg := name, segment{value: val}
+		base, seg := name, segment{value: val, old: !strings.Contains(name, "*")}
 		if rest, ok := strings.CutSuffix(base, "*"); ok {
 			base, seg.percent = rest, true
 		}
@@ -105,11 +106,11 @@ func cutQuoted(s string) (value, rest string) {
 
 // joinSegments puts a parameter together: the first segment of an encoded one
 // names the charset. Segments are joined before they are decoded, since they
-// may be cut within a character. A value in the old form beside an encoded one
-// is the sender's crutch for old readers.
+// may be cut within a character. A value in the old form beside those
+// with stars is the sender's crutch for old readers.
 func joinSegments(segs []segment) string {
-	if slices.ContainsFunc(segs, func(s segment) bool { return s.percent }) && !slices.ContainsFunc(segs, func(s segment) bool { return s.at > 0 }) {
-		segs = slices.DeleteFunc(segs, func(s segment) bool { return !s.percent })
+	if slices.ContainsFunc(segs, func(s segment) bool { return !s.old }) {
+		segs = slices.DeleteFunc(segs, func(s segment) bool { return s.old })
 	}
 	slices.SortStableFunc(segs, func(a, b segment) int { return cmp.Compare(a.at, b.at) })
 	var raw []byte

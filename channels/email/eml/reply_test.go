@@ -128,7 +128,9 @@ func TestStripTextIsLinear(t *testing.T) {
 	} {
 		begin := time.Now()
 		StripText(strings.Repeat(line, 2<<20/len(line)))
-		if d := time.Since(begin); d > 3*time.Second {
+		d := time.Since(begin)
+		t.Logf("%s: %v", name, d)
+		if d > 10*time.Second {
 			t.Errorf("%s: %v", name, d)
 		}
 	}
