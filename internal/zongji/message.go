@@ -89,8 +89,9 @@ type File struct {
 	Type string `json:"type"` // sniffed media type, not the claimed one
 	Size int64  `json:"size"` // bytes
 	W    int    `json:"w,omitempty"`
-	H    int    `json:"h,omitempty"` // pixels, for images
-	URL  string `json:"url"`         // "/f/<128-bit token>/<name>"
+	H    int    `json:"h,omitempty"`  // pixels, for images
+	Ms   int64  `json:"ms,omitempty"` // length of a voice, where the channel's adapter knows it
+	URL  string `json:"url"`          // "/f/<128-bit token>/<name>"
 	// By is the user who uploaded it, 0 for a customer; messages do not carry it.
 	By int64 `json:"by,omitempty"`
 }

@@ -49,7 +49,7 @@ type Config struct {
 	Base       string // without a slash at the end; "": the real one
 	App        string // appid or corpid
 	Secret     string
-	Keep       channels.Keep // holds the token for all nodes
+	Keep       channels.Keep // holds the token for all nodes; nil: this client alone
 	Clock      zongji.Clock  // nil: the real one
 	Idempotent bool          // a send of unknown outcome may be tried again (kf's msgid)
 }

@@ -121,6 +121,9 @@ func (t *tokens) renew(ctx context.Context, bad string) error {
 
 // kept reads the common memory; up is false when it is down.
 func (t *tokens) kept(ctx context.Context) (k token, up bool) {
+	if t.c.cfg.Keep == nil {
+		return k, false
+	}
 	raw, err := t.c.cfg.Keep.Get(ctx, tokenKey)
 	if err != nil {
 		return k, false
@@ -146,7 +149,7 @@ func (t *tokens) fetch(ctx context.Context, old token, bad string, fence int64) 
 	}
 	t.last = k
 	raw, err := json.Marshal(k)
-	if err != nil {
+	if err != nil || t.c.cfg.Keep == nil {
 		return err
 	}
 	_ = t.c.cfg.Keep.Put(ctx, tokenKey, string(raw), fence) // last is good here; other nodes ask for their own
