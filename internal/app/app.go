@@ -26,6 +26,7 @@ import (
 	"zongji/channels"
 	"zongji/channels/webchat"
 	"zongji/channels/webchat/widget"
+	"zongji/channels/wechat"
 	"zongji/channels/wecom"
 	"zongji/configs"
 	"zongji/internal/auth"
@@ -72,7 +73,7 @@ type Parts struct {
 }
 
 // Kinds lists the channel kinds.
-func Kinds() []channels.Kind { return []channels.Kind{webchat.Kind(), wecom.Kind()} }
+func Kinds() []channels.Kind { return []channels.Kind{webchat.Kind(), wechat.Kind(), wecom.Kind()} }
 
 // OpenStore opens the database of cfg, for commands that need no more.
 func OpenStore(ctx context.Context, cfg configs.Config, log *slog.Logger, reg prometheus.Registerer) (*store.DB, error) {

@@ -26,7 +26,7 @@ var floors = []struct {
 	{"calls to WeChat and WeCom", "channels/wechat/wxapi"},
 	{"WeChat itself, for tests and the demo: shares no code with the adapters", "channels/wechat/wechattest"},
 	{"what leaves by mail", "channels/email/post"},
-	{"one adapter each; they know channels, not the router", "channels/channeltest channels/webchat channels/webchat/widget channels/wecom"},
+	{"one adapter each; they know channels, not the router", "channels/channeltest channels/webchat channels/webchat/widget channels/wechat channels/wecom"},
 	{"the message path", "router"},
 	{"for people and scripts", "agentdesk/web agentdesk"},
 	{"puts the parts together", "internal/app"},
