@@ -3,7 +3,9 @@ package wecom
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
+	"time"
 
 	"zongji/channels"
 	"zongji/channels/wechat/wxapi"
@@ -31,6 +33,9 @@ func (c *company) check(ctx context.Context, set zongji.ChannelAccount) []channe
 	step := func(name string, err error, text string) bool {
 		if err != nil {
 			text = err.Error()
+		}
+		if n := wxapi.CodeOf(err); n != 0 { // screens have words for it
+			text = code(strconv.Itoa(n)) + " " + text
 		}
 		steps = append(steps, channels.Step{Name: name, OK: err == nil, Text: text})
 		return err == nil
@@ -85,7 +90,7 @@ func (c *company) check(ctx context.Context, set zongji.ChannelAccount) []channe
 		if err == nil && at == 0 {
 			err = fmt.Errorf("WeCom has not called yet")
 		}
-		step("callback", err, fmt.Sprint(int64(at)))
+		step("callback", err, at.Time().Format(time.RFC3339))
 	}
 	return steps
 }

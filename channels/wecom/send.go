@@ -59,16 +59,20 @@ func refused(what, why string) *channels.SendError {
 }
 
 // deliver sends one part: with a pass where there is one, which needs no
-// window; and in the window when the pass is over.
+// window; and in the window when the pass is over. What may go better a moment
+// later is left to the next try.
 func (a *Account) deliver(ctx context.Context, out *zongji.Outbound, p *part, content any, id, pass string) error {
 	if pass != "" && (p.kind == "text" || p.kind == "msgmenu") {
 		err := a.post(ctx, sendWait, onEventPath, map[string]any{"code": pass, "msgid": id, "msgtype": p.kind, p.kind: content}, nil)
-		if err == nil || wxapi.CodeOf(err) == 0 {
+		if err == nil || slices.Contains(passing, a.api.SendError(err).Class) {
 			return err
 		}
 	}
 	return a.post(ctx, sendWait, sendPath, map[string]any{"touser": out.Thread, "open_kfid": a.kf, "msgid": id, "msgtype": p.kind, p.kind: content}, nil)
 }
+
+// passing are the classes of errors that say nothing about the message.
+var passing = []channels.Class{channels.Retry, channels.UnknownResult, channels.AccountPaused, channels.BadConfig}
 
 // content is what stands under the part's msgtype; files are uploaded for it.
 func (a *Account) content(ctx context.Context, p *part) (any, error) {

@@ -58,7 +58,7 @@ func (a *Account) follow(ctx context.Context) {
 		case err != nil:
 			fails++
 			wait, early = backoff(fails), nil
-			a.failed(ctx, err)
+			a.failed(err)
 		case ran:
 			fails, poked = 0, false
 			a.sleep(ctx, passGap, nil)
@@ -77,7 +77,7 @@ func backoff(fails int) time.Duration {
 
 // failed tells operators why nothing is fetched, and with more alarm when it
 // has lasted for a day.
-func (a *Account) failed(_ context.Context, err error) {
+func (a *Account) failed(err error) {
 	a.Log.Warn("kf items not fetched, tried again", "err", err)
 	h := channels.Health{State: "degraded", Code: code("store"), Text: err.Error()}
 	if e := (*wxapi.Error)(nil); errors.As(err, &e) {
