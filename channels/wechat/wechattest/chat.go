@@ -11,7 +11,7 @@ type Line struct {
 	N       int        `json:"n"` // 1, 2, … in this chat
 	At      zongji.Ms  `json:"at"`
 	From    string     `json:"from"`          // me | account | servicer | notice
-	Via     string     `json:"via,omitempty"` // custom | passive | template | subscribe | kf | event
+	Via     string     `json:"via,omitempty"` // custom | passive | template | subscribe | kf; event: what he did himself
 	Kind    string     `json:"kind"`          // WeChat's msgtype
 	Text    string     `json:"text,omitempty"`
 	Title   string     `json:"title,omitempty"`

@@ -37,7 +37,7 @@
 //	      "users": [{"id": "u1", "name": "小明", "unionid": "…", "chats": ["wx1"]}]}
 //	POST /_sim/users {"name": "小明", "unionid": "…"}     -> {"id": "u1", "name": "…", "unionid": "…"}
 //	GET  /_sim/users/{id}/inbox?account=wx1&after=0      what he sees, his own lines too; waits ≤ 25 s when there is nothing new (wait=0: does not)
-//	     {"lines": [{"n": 1, "at": ms, "from": "me|account|servicer|notice", "via": "custom|passive|template|subscribe|kf|event",
+//	     {"lines": [{"n": 1, "at": ms, "from": "me|account|servicer|notice", "via": "custom|passive|template|subscribe|kf|event",   // event: what he did himself
 //	                 "kind": "text|image|voice|video|file|location|link|news|music|msgmenu|miniprogrampage|template|enter|…",
 //	                 "text": "…", "title": "…", "url": "…", "media": "media/ID", "media_id": "ID", "seconds": 3,
 //	                 "menu": [{"id": "101", "type": "click|view|miniprogram", "content": "满意", "url": "…"}], "tail": "…",

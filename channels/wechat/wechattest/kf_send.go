@@ -152,7 +152,6 @@ func (s *Server) kfSendOnEvent(c *call) (any, *fault) {
 			return nil, f
 		}
 		delete(a.desk.codes, m.Code)
-		l.Via = "event"
 		s.kfDeliver(c, code.chat, l, m.MsgID)
 		return ok(obj{"msgid": l.MsgID}), nil
 	}

@@ -208,7 +208,7 @@ func TestKFWelcome(t *testing.T) {
 	if got := codes()[3]; got != "" {
 		t.Error("a welcome_code within 48 h of a message")
 	}
-	if got := w.ming.Inbox(w.kf); len(got) != 1 || got[0].Via != "event" {
+	if got := w.ming.Inbox(w.kf); len(got) != 1 || got[0].Text != "欢迎" {
 		t.Errorf("inbox: %+v", got)
 	}
 	c := w.post("/cgi-bin/kf/customer/batchget", w.corpToken(), map[string]any{"external_userid_list": []string{w.ming.OpenID(w.kf), "wm-nobody"}, "need_enter_session_context": 1})
