@@ -234,10 +234,11 @@ func FuzzThread(f *testing.F) {
 	f.Add("【外部邮件】Re[2]: Re：【＃t-12】", Token(secret, "cs@x", "T-9"), "out-1@x")
 	f.Fuzz(func(t *testing.T, subject, to, id string) {
 		norm := Subject(subject)
-		if again := Subject(norm); again != norm && len(subject) < 1000 && ticketIn(norm) == "" {
+		whole := len(norm) < 1000 // longer ones are cut
+		if again := Subject(norm); again != norm && whole && ticketIn(norm) == "" {
 			t.Errorf("Subject(%q) = %q, and of that %q", subject, norm, again)
 		}
-		if again := Subject("Re: " + subject); again != norm && len(subject) < 1000 {
+		if again := Subject("Re: " + subject); again != norm && whole {
 			t.Errorf("Re: makes %q of %q", again, norm)
 		}
 		m, err := Threads{Secret: secret, Known: newShelf()}.Find(context.Background(), Evidence{To: []string{to}, InReplyTo: []string{id}, Subject: subject, Sender: "z@z", At: noon})
