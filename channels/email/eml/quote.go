@@ -137,15 +137,18 @@ func leadsHeader(n *html.Node) bool {
 	return f != 0 && f != fieldPlace
 }
 
-// leading returns the first characters of n's text: at least limit bytes,
-// unless there are no more.
+// leading returns the beginning of n's text, as far as limit bytes or some
+// hundred nodes tell.
 func leading(n *html.Node, limit int) string {
-	if n.Type == html.TextNode {
-		return n.Data
-	}
 	var b strings.Builder
-	for c := n.FirstChild; c != nil && len(strings.TrimSpace(b.String())) < limit; c = c.NextSibling {
-		b.WriteString(leading(c, limit))
+	nodes := 0
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(strings.TrimLeft(head(d.Data, 2*limit), " \t\r\n"))
+		}
+		if nodes++; b.Len() >= limit || nodes > 300 {
+			break
+		}
 	}
 	return b.String()
 }

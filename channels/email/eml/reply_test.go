@@ -136,6 +136,28 @@ func TestStripTextIsLinear(t *testing.T) {
 	}
 }
 
+// TestReplyOfHTMLIsLinear does the same with markup.
+func TestReplyOfHTMLIsLinear(t *testing.T) {
+	const box = `<div style="background:#efefef">`
+	for name, html := range map[string]string{
+		"grey boxes":        strings.Repeat(box, 500) + strings.Repeat("x ", 500<<10),
+		"blanks in a box":   box + strings.Repeat("<i> </i>", 100<<10),
+		"quotes in quotes":  strings.Repeat(`<div class="gmail_quote">`, 500) + strings.Repeat("<b>x</b>", 100<<10),
+		"quotes in a row":   strings.Repeat(`<blockquote type="cite">x</blockquote>`, 20<<10),
+		"deeper than deep":  strings.Repeat("<div>", 50000),
+		"separators in tds": "<table>" + strings.Repeat("<tr><td>----原始邮件----</td></tr>", 20<<10),
+	} {
+		m := &Mail{HTML: html, Text: "see the HTML"}
+		begin := time.Now()
+		m.Reply()
+		d := time.Since(begin)
+		t.Logf("%s: %v", name, d)
+		if d > 10*time.Second {
+			t.Errorf("%s: %v", name, d)
+		}
+	}
+}
+
 // letters counts what is neither space nor one of the marks that stripping
 // reads.
 func letters(s string) (n int) {
