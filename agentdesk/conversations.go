@@ -80,7 +80,7 @@ type convAnswer struct {
 
 // routingKinds are the events that the timeline shows between the messages.
 var routingKinds = []zongji.EventKind{zongji.EvRouted, zongji.EvAssigned, zongji.EvRequeued, zongji.EvParked, zongji.EvWrapup, zongji.EvClosed,
-	zongji.EvReopened, zongji.EvRated, zongji.EvTagged, zongji.EvPoints, zongji.EvOffered, zongji.EvDeclined, zongji.EvLapsed, zongji.EvUnroutable, zongji.EvFeedback, zongji.EvBot}
+	zongji.EvReopened, zongji.EvRated, zongji.EvTagged, zongji.EvPoints, zongji.EvOffered, zongji.EvDeclined, zongji.EvLapsed, zongji.EvUnroutable, zongji.EvFeedback, zongji.EvBot, zongji.EvContact}
 
 func (d *Desk) conversation(ctx context.Context, me zongji.Actor, req *convReq) (convAnswer, error) {
 	a := convAnswer{Events: []zongji.Event{}, Previous: []zongji.Conversation{}}

@@ -41,6 +41,8 @@ func (d *Desk) routes() []route {
 		typed("GET", "/contacts/{contact}", zongji.PermDesk, rowsCust, "a customer, phone and mail masked", d.contact),
 		typed("PATCH", "/contacts/{contact}", zongji.PermContact, rowsCust, "change what is known of him", d.patchContact),
 		typed("GET", "/contacts/{contact}/conversations", zongji.PermDesk, rowsCust, "his conversations", d.contactConversations),
+		typed("POST", "/contacts/{contact}/merge", zongji.PermContact, rowsCust, "he and another are one person; logged", d.mergeContacts),
+		typed("POST", "/contacts/merges/{id}/undo", zongji.PermContact, rowsNone, "they are two; logged", d.undoMerge),
 		typed("POST", "/contacts/{contact}/reveal", zongji.PermReveal, rowsCust, "whole phone and mail; logged", d.reveal),
 		typed("GET", "/search", zongji.PermDesk, rowsList, "find conversations, messages, customers", d.search),
 		typed("GET", "/agents", zongji.PermDesk, rowsNone, "colleagues, queues, teams, channels by name", d.agents),

@@ -65,6 +65,7 @@ func (r *Router) policy(in *zongji.Inbound) zongji.InboundPolicy {
 }
 
 func (r *Router) publishStored(ctx context.Context, st *zongji.Stored) {
+	r.publish(ctx, &st.Conv, st.Merged)
 	if st.Event == nil {
 		return
 	}

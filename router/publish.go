@@ -13,7 +13,8 @@ const (
 	markBatch = 4096
 )
 
-// publish tells all screens what was committed for one conversation. It
+// publish tells all screens what was committed. c is the row of events without
+// one. It
 // never fails the caller: what is not published now, reconcile publishes.
 func (r *Router) publish(ctx context.Context, c *zongji.Conversation, evs []zongji.Event) {
 	if len(evs) == 0 || r.feed.down.Load() {
@@ -27,7 +28,7 @@ func (r *Router) publish(ctx context.Context, c *zongji.Conversation, evs []zong
 		lives[i].Event = &evs[i]
 	}
 	if err := r.publishLive(ctx, lives...); err != nil {
-		r.log.Debug("events left for reconcile", "conv", c.ID, "err", err)
+		r.log.Debug("events left for reconcile", "conv", evs[0].Conv, "err", err)
 		return
 	}
 	r.mark(evs)

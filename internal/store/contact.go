@@ -14,7 +14,7 @@ var errNoContact = zongji.Errorf(zongji.NotFound, "no_contact", "no such contact
 
 // scanContact reads a contact with phone and email as they were written.
 func (db *DB) scanContact(s scan) (c zongji.Contact, err error) {
-	if err = s(&c.ID, &c.Name, &c.Level, &c.Phone, &c.Email, &c.Lang, from{&c.Attrs}, &c.Note, &c.Blocked, &c.Verified, &c.CreatedAt, &c.LastAt); err != nil {
+	if err = s(&c.ID, &c.Name, &c.Level, &c.Phone, &c.Email, &c.Lang, from{&c.Attrs}, &c.Note, &c.Blocked, &c.Verified, &c.CreatedAt, &c.LastAt, &c.Merged); err != nil {
 		return c, err
 	}
 	if c.Phone, err = db.cfg.Sealer.Open(c.Phone); err == nil {
@@ -26,7 +26,21 @@ func (db *DB) scanContact(s scan) (c zongji.Contact, err error) {
 // person is a contact that may be changed; its phone and email are open.
 type person struct{ zongji.Contact }
 
-func (u run) contact(id int64) (person, error) {
+// contact returns a customer; of one who was merged, whom he became part of.
+func (u run) contact(id int64) (p person, err error) {
+	for range maxMerged {
+		if p, err = u.rawContact(id); err != nil || p.Merged == 0 {
+			return p, err
+		}
+		id = p.Merged
+	}
+	return p, errNoContact
+}
+
+// maxMerged is how many merges are followed.
+const maxMerged = 32
+
+func (u run) rawContact(id int64) (person, error) {
 	c, err := first(u, u.db.q.ContactByID, []any{id}, errNoContact, u.db.scanContact)
 	return person{c}, err
 }
@@ -132,9 +146,14 @@ func (u run) profile(in *zongji.Inbound) (learned bool, err error) {
 	if f.Name == "" && f.Phone == "" && f.Email == "" && f.Union == "" && len(f.Attrs) == 0 && !f.Verified {
 		return false, nil
 	}
-	p, err := u.known(in.Channel, cmp.Or(f.Ext, in.Thread))
-	if zongji.KindOf(err) == zongji.NotFound {
+	if _, err := u.known(in.Channel, cmp.Or(f.Ext, in.Thread)); zongji.KindOf(err) == zongji.NotFound {
 		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	p, lacking, err := u.recognise(in)
+	if err == nil {
+		err = u.link(&p, lacking)
 	}
 	if err != nil || !p.learn(in) {
 		return false, err
@@ -150,26 +169,9 @@ func (u run) known(channel int64, ext string) (person, error) {
 
 // identify finds who wrote, or makes a new contact.
 func (u run) identify(in *zongji.Inbound, now zongji.Ms) (person, error) {
-	ext := in.From.Ext
-	if ext == "" {
-		ext = in.Thread
-	}
-	keys := []int64{in.Channel}
-	if in.From.Verified {
-		keys = []int64{0, in.Channel} // the same everywhere
-	}
-	var p person
-	var lacking []int64
-	for _, channel := range keys {
-		c, err := u.known(channel, ext)
-		switch {
-		case zongji.KindOf(err) == zongji.NotFound:
-			lacking = append(lacking, channel)
-		case err != nil:
-			return p, err
-		case p.ID == 0:
-			p = c
-		}
+	p, lacking, err := u.recognise(in)
+	if err != nil {
+		return p, err
 	}
 	fresh := p.ID == 0
 	if fresh {
@@ -177,17 +179,14 @@ func (u run) identify(in *zongji.Inbound, now zongji.Ms) (person, error) {
 	}
 	learned := p.learn(in)
 	p.LastAt = now
-	var err error
 	switch {
 	case fresh:
 		err = u.insertContact(&p, false)
 	case learned:
 		err = u.putContact(&p)
 	}
-	for _, channel := range lacking {
-		if err == nil {
-			_, err = u.exec(u.db.q.IdentityInsert, channel, u.db.cfg.Sealer.Blind(ext), u.db.cfg.Sealer.Seal(ext), p.ID)
-		}
+	if err == nil {
+		err = u.link(&p, lacking)
 	}
 	return p, err
 }

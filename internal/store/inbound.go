@@ -23,7 +23,10 @@ func (db *DB) SaveInbound(ctx context.Context, in zongji.Inbound, p zongji.Inbou
 	if p.Now == 0 {
 		p.Now = db.now()
 	}
+	var told []zongji.Event
 	err = db.write(ctx, func(u run) error {
+		told = nil
+		u.told = &told
 		switch in.Kind {
 		case zongji.InEvent:
 			if in.Shown {
@@ -41,6 +44,7 @@ func (db *DB) SaveInbound(ctx context.Context, in zongji.Inbound, p zongji.Inbou
 	if err != nil {
 		return zongji.Stored{}, err
 	}
+	out.Merged = told
 	return out, nil
 }
 
@@ -112,8 +116,10 @@ func (u run) inbound(in zongji.Inbound, p zongji.InboundPolicy) (zongji.Stored, 
 	err := u.one(u.db.q.ConvOpen, []any{in.Channel, in.Thread, in.ExtID}, append(c.columns(), &known)...)
 	switch {
 	case err == nil && known == nil:
-		if err := u.refresh(&c, &in); err != nil {
+		if merged, err := u.refresh(&c, &in); err != nil {
 			return zongji.Stored{}, err
+		} else if merged {
+			return u.inbound(in, p) // it is somebody else's now
 		}
 		return u.append(c, in, p)
 	case err != nil && !missing(err):
@@ -139,20 +145,34 @@ func (u run) repeat(in zongji.Inbound) (out zongji.Stored, err error) {
 	return out, err
 }
 
-// refresh writes what the channel now knows better of the customer.
-func (u run) refresh(c *row, in *zongji.Inbound) error {
+// refresh writes what the channel now knows better of the customer. merged
+// says that he turned out to be another contact.
+func (u run) refresh(c *row, in *zongji.Inbound) (merged bool, err error) {
 	if !in.From.Verified && in.From.Union == "" && (in.From.Name == "" || in.From.Name == c.ContactName) {
-		return nil
+		return false, nil
 	}
 	p, err := u.contact(c.Contact)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if !p.learn(in) {
-		return nil
+	if in.From.Union != "" || in.From.Verified && !p.Verified { // else he was recognised before
+		before := len(*u.told)
+		who, lacking, err := u.recognise(in)
+		if err == nil {
+			err = u.link(&who, lacking)
+		}
+		if err != nil {
+			return false, err
+		}
+		if merged = len(*u.told) > before; who.ID == p.ID || merged {
+			p = who
+		}
+	}
+	if p.learn(in) {
+		err = u.putContact(&p)
 	}
 	c.ContactName, c.ContactLevel = p.Name, p.Level
-	return u.putContact(&p)
+	return merged, err
 }
 
 // open finds the customer, and reopens the thread's last conversation or

@@ -19,5 +19,6 @@ type queries struct {
 	UserByID, UserByLogin, UserPut, UserDelete, UserHash, UserSetHash, SessionPut, SessionByToken, SessionDelete, SessionsDelete,
 	SessionsExpire, VisitorByToken, VisitorPut, AuditInsert, AuditLast, FileInsert,
 	FileByID, FileByToken, FetchInsert, FetchNext, FetchBack, FetchEnd, MsgFetched, KeepGet, KeepPut, LogInsert, LogTrim, LogLast,
-	HealthPut, HealthAll, CallbackCount *stmt
+	IdentitiesOf, IdentitiesMove, IdentityMove, ConvsOf, ConvsSince, ConvsMove,
+	ConvMove, ContactMerged, MergeApart, MergeInsert, MergeByID, MergesInto, MergeUndone, HealthPut, HealthAll, CallbackCount *stmt
 }

@@ -28,6 +28,7 @@ type run struct {
 	// words are index rows that the SQLite writer inserts once for the whole
 	// batch: FTS5 would write a segment at the end of each savepoint.
 	words *[]indexed
+	told  *[]zongji.Event // events of other conversations than the unit's own
 }
 
 // indexed is one row of the full-text index.

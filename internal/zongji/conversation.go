@@ -206,4 +206,5 @@ type Contact struct {
 	Verified  bool              `json:"verified,omitempty"` // identity signed by the company's own site
 	CreatedAt Ms                `json:"created_at"`
 	LastAt    Ms                `json:"last_at"`
+	Merged    int64             `json:"-"` // the contact that this one became part of
 }

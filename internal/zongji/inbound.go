@@ -90,6 +90,8 @@ type Stored struct {
 	// Reopened is the event before Event when the message ended a wrap-up or
 	// reopened a closed conversation.
 	Reopened *Event
+	// Merged are events of conversations whose contact turned out to be another.
+	Merged []Event
 }
 
 // InboundPolicy is what SaveInbound needs to know beside the message.

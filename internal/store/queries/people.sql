@@ -7,11 +7,18 @@ UPDATE contact SET name = $2, level = $3, phone = $4, phone_ix = $5, email = $6,
  blocked = $11, verified = $12, last_at = $13 WHERE id = $1
 
 -- name: ContactByID
-SELECT id, name, level, phone, email, lang, attrs, note, blocked, verified, created_at, last_at FROM contact WHERE id = $1
+SELECT id, name, level, phone, email, lang, attrs, note, blocked, verified, created_at, last_at, merged FROM contact WHERE id = $1
 
--- name: ContactByIdentity
-SELECT p.id, p.name, p.level, p.phone, p.email, p.lang, p.attrs, p.note, p.blocked, p.verified, p.created_at, p.last_at
+-- part: known
+SELECT p.id, p.name, p.level, p.phone, p.email, p.lang, p.attrs, p.note, p.blocked, p.verified, p.created_at, p.last_at, p.merged
 FROM contact_identity i JOIN contact p ON p.id = i.contact WHERE i.channel = $1 AND i.ext_ix = $2
+
+-- name: ContactByIdentity sqlite
+{known}
+
+-- name: ContactByIdentity postgres
+-- A merge waits until whoever found the contact so has committed.
+{known} FOR SHARE OF i
 
 -- name: IdentityInsert
 INSERT INTO contact_identity (channel, ext_ix, ext, contact) VALUES ($1, $2, $3, $4)
