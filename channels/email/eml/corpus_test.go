@@ -215,6 +215,35 @@ func TestCorpusContains(t *testing.T) {
 	rate(t, "must contain", good, all)
 }
 
+func TestCorpusIsSafe(t *testing.T) {
+	good, all := 0, 0
+	for _, s := range corpus(t) {
+		m, e := s.parse(), s.Expected
+		if m.HTML == "" {
+			continue
+		}
+		all++
+		wrong := unsafe(m.SafeHTML)
+		for _, not := range e.MustNot {
+			if strings.Contains(strings.ToLower(m.SafeHTML), strings.ToLower(not)) {
+				wrong = "must not hold " + not
+			}
+		}
+		if missing := slices.DeleteFunc(slices.Clone(e.Must), func(s string) bool { return strings.Contains(m.SafeHTML, s) }); len(missing) > 0 {
+			wrong = "must hold " + missing[0]
+		}
+		if string(e.Blocked) == "true" && m.RemoteImages == 0 {
+			wrong = "remote pictures are not counted"
+		}
+		if wrong != "" {
+			t.Errorf("%s: %s\n%s", s.ID, wrong, m.SafeHTML)
+			continue
+		}
+		good++
+	}
+	rate(t, "safe HTML", good, all)
+}
+
 // ourWay are mails of which we make something else than the other parser did,
 // and why that is meant.
 var ourWay = map[string]string{
