@@ -184,6 +184,9 @@ type Blobs interface {
 	// Put stores at most limit bytes and returns the file with its sniffed
 	// type; a type outside the allowed ones is an Invalid error.
 	Put(ctx context.Context, name string, r io.Reader, limit int64) (zongji.File, error)
+	// PutRaw stores at most limit bytes as they are, under a type that is not
+	// sniffed (message/rfc822). Such a file is only ever downloaded, never shown.
+	PutRaw(ctx context.Context, name, mediaType string, r io.Reader, limit int64) (zongji.File, error)
 	// ByToken returns a stored file by the token of its URL.
 	ByToken(ctx context.Context, token string) (zongji.File, error)
 	// Open reads a stored file, as it is to be sent.
@@ -197,6 +200,36 @@ type Visitors interface {
 	Put(ctx context.Context, channel int64, tokenHash, ext string) error
 }
 
+// Threads knows which mails belong together. Ids of mails are Message-IDs
+// without <>.
+type Threads interface {
+	// Known returns of the ids those that mean a thread.
+	Known(ctx context.Context, channel int64, ids []string) (map[string]ThreadRef, error)
+	// Thread returns what is known of a thread; the zero Thread when nothing is.
+	Thread(ctx context.Context, channel int64, thread string) (Thread, error)
+	// Recent returns the newest open thread in which addr wrote under a subject,
+	// as eml.Subject gives it, since then; "" if there is none.
+	Recent(ctx context.Context, channel int64, addr, subject string, since zongji.Ms) (string, error)
+	// Seen reports whether an inbound of that ExtID is stored.
+	Seen(ctx context.Context, channel int64, ext string) (bool, error)
+}
+
+// ThreadRef is what a Message-ID means.
+type ThreadRef struct {
+	Thread string
+	Msg    int64 // of ours: the message that was sent under the id; 0 of others
+}
+
+// Thread is what is known of a thread of mails.
+type Thread struct {
+	ID      string
+	Conv    int64     // its newest conversation
+	Closed  zongji.Ms // 0 while that is open
+	Subject string    // of its first mail, as eml.Subject gives it
+	People  []string  // addresses that wrote or were written to, lower case; the newest writer first
+	Refs    []string  // Message-IDs of its mails, oldest first, the first and the last 19
+}
+
 // Deps is what the app gives to an account when it opens it.
 type Deps struct {
 	Log      *slog.Logger
@@ -205,6 +238,7 @@ type Deps struct {
 	Blobs    Blobs
 	Desk     Desk
 	Visitors Visitors
+	Threads  Threads // of mails
 	// ClientIP says whom limits per IP mean; nil: the host of RemoteAddr.
 	ClientIP func(*http.Request) string
 	// FreeLoopback lifts the limits per IP for loopback (benches, demo).

@@ -238,6 +238,10 @@ func (s shelf) Put(_ context.Context, name string, r io.Reader, limit int64) (zo
 	return f, nil
 }
 
+func (s shelf) PutRaw(ctx context.Context, name, _ string, r io.Reader, limit int64) (zongji.File, error) {
+	return s.Put(ctx, name, r, limit)
+}
+
 func (s shelf) ByToken(_ context.Context, token string) (zongji.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

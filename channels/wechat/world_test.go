@@ -94,6 +94,10 @@ type shelf struct {
 	files map[int64][]byte
 }
 
+func (s *shelf) PutRaw(ctx context.Context, name, _ string, src io.Reader, limit int64) (zongji.File, error) {
+	return s.Put(ctx, name, src, limit)
+}
+
 func (s *shelf) Put(_ context.Context, name string, r io.Reader, limit int64) (zongji.File, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {

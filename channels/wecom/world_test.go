@@ -287,6 +287,10 @@ type shelf struct {
 	files map[string][]byte
 }
 
+func (s *shelf) PutRaw(ctx context.Context, name, _ string, src io.Reader, limit int64) (zongji.File, error) {
+	return s.Put(ctx, name, src, limit)
+}
+
 func (s *shelf) Put(_ context.Context, name string, r io.Reader, limit int64) (zongji.File, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit))
 	if err != nil {

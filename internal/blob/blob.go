@@ -86,6 +86,20 @@ func (b *Blobs) Put(ctx context.Context, name string, r io.Reader, limit int64) 
 // PutBy stores at most limit bytes of a user, 0 = a customer. When it returns nil the file is on disk
 // (fsync) and in the database.
 func (b *Blobs) PutBy(ctx context.Context, user int64, name string, r io.Reader, limit int64) (zongji.File, error) {
+	return b.put(ctx, zongji.File{Name: name, By: user}, r, limit)
+}
+
+// PutRaw stores at most limit bytes as they are, whatever they are. A type that
+// is not shown in place is only ever downloaded; see Harmless.
+func (b *Blobs) PutRaw(ctx context.Context, name, mediaType string, r io.Reader, limit int64) (zongji.File, error) {
+	if inline[mediaType] {
+		return zongji.File{}, zongji.Errorf(zongji.Invalid, "type_not_allowed", "a file that was not looked at is not shown in place")
+	}
+	return b.put(ctx, zongji.File{Name: name, Type: mediaType}, r, limit)
+}
+
+// put stores f, whose type it finds when it has none.
+func (b *Blobs) put(ctx context.Context, f zongji.File, r io.Reader, limit int64) (zongji.File, error) {
 	if free, total, err := b.Free(); err == nil && free < total/reserve {
 		return zongji.File{}, zongji.Errorf(zongji.Busy, "disk_full", "there is no room for files: try again later")
 	}
@@ -95,19 +109,19 @@ func (b *Blobs) PutBy(ctx context.Context, user int64, name string, r io.Reader,
 	}
 	defer os.Remove(tmp.Name()) // gone already when it was kept
 	defer tmp.Close()
-	size, err := io.Copy(tmp, io.LimitReader(r, limit+1))
-	if err != nil {
+	if f.Size, err = io.Copy(tmp, io.LimitReader(r, limit+1)); err != nil {
 		return zongji.File{}, fmt.Errorf("store file: %w", err)
 	}
-	if size > limit {
+	if f.Size > limit {
 		return zongji.File{}, zongji.Errorf(zongji.TooLarge, "too_large", "the file is larger than %d MiB", limit>>20)
 	}
-	f := zongji.File{Size: size, By: user}
-	if f.Type, err = sniff(tmp, size, name); err != nil {
-		return zongji.File{}, err
+	if f.Type == "" {
+		if f.Type, err = sniff(tmp, f.Size, f.Name); err != nil {
+			return zongji.File{}, err
+		}
+		f.W, f.H = imageSize(tmp, f.Type)
 	}
-	f.Name = CleanName(name, f.Type)
-	f.W, f.H = imageSize(tmp, f.Type)
+	f.Name = CleanName(f.Name, f.Type)
 	key, token := random(), random()
 	if err := b.keep(tmp, key); err != nil {
 		return zongji.File{}, fmt.Errorf("store file: %w", err)

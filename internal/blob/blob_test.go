@@ -177,3 +177,24 @@ func TestSizeOfImages(t *testing.T) {
 		}
 	}
 }
+
+func TestRawFilesAreKeptAsTheyAreAndOnlyDownloaded(t *testing.T) {
+	b, err := Open(t.TempDir(), rows{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := b.PutRaw(t.Context(), "mail.eml", "message/rfc822", strings.NewReader("Subject: <script>\r\n\r\n<html>"), 100)
+	if err != nil || f.Type != "message/rfc822" || f.Name != "mail.eml" {
+		t.Fatalf("PutRaw = %+v, %v", f, err)
+	}
+	w := httptest.NewRecorder()
+	if err := b.Serve(w, httptest.NewRequest("GET", f.URL, nil), strings.Split(f.URL, "/")[2]); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Header().Get("Content-Disposition"); !strings.HasPrefix(got, "attachment") {
+		t.Errorf("served as %q, want attachment", got)
+	}
+	if _, err := b.PutRaw(t.Context(), "a.png", "image/png", strings.NewReader("x"), 100); zongji.KindOf(err) != zongji.Invalid {
+		t.Errorf("a raw file of a type shown in place = %v, want Invalid", err)
+	}
+}

@@ -30,6 +30,7 @@ const (
 	typeMP4  = "video/mp4"
 	typeAMR  = "audio/amr"
 	typeWAV  = "audio/wav"
+	typeMail = "message/rfc822" // by PutRaw alone
 )
 
 // extensions lists the endings that each type may carry; the first is given
@@ -37,7 +38,7 @@ const (
 var extensions = map[string][]string{
 	typePNG: {".png"}, typeJPEG: {".jpg", ".jpeg"}, typeGIF: {".gif"}, typeWebP: {".webp"},
 	typePDF: {".pdf"}, typeText: {".txt", ".log", ".md"}, typeCSV: {".csv"}, typeZip: {".zip"},
-	typeDocx: {".docx"}, typeXlsx: {".xlsx"}, typePptx: {".pptx"},
+	typeDocx: {".docx"}, typeXlsx: {".xlsx"}, typePptx: {".pptx"}, typeMail: {".eml"},
 	typeMP3: {".mp3"}, typeMP4: {".mp4", ".m4a", ".m4v", ".mov"}, typeAMR: {".amr"}, typeWAV: {".wav"},
 }
 

@@ -51,6 +51,9 @@ type Inbound struct {
 	Ref    string          // of a status: the channel's id of the message it speaks of
 	RefMsg int64           // or the message's id
 	Reason string          // of a failed status, in words
+
+	Refs []string // Message-IDs, without <>, that from now on mean this thread
+	Auto bool     // a machine wrote it: kept for people to read, never answered by one; it reopens nothing and nobody waits for an answer
 }
 
 // Grant says how many messages of ours a customer's deed allows, and until

@@ -32,6 +32,7 @@ const (
 	KindMiniPage   MessageKind = "minipage"   // a page of a mini-program; Extra: MiniPage
 	KindTemplate   MessageKind = "template"   // a template or subscribe message, outside the reply window; Extra: Template
 	KindEvent      MessageKind = "event"      // what the customer did: subscribe, scan, enter …; Extra: Happening
+	KindMail       MessageKind = "mail"       // Extra: Mail; Text may be empty
 	KindOther      MessageKind = "other"      // what this product cannot show; Extra: Other
 )
 
