@@ -85,6 +85,13 @@ type Idempotent interface {
 	Idempotent() bool
 }
 
+// Parallel is a channel that may send to several customers at once: a ticket of
+// theirs may end while others are waited for.
+type Parallel interface {
+	// Ways is how many, each in another conversation.
+	Ways() int
+}
+
 // Windowed is a channel that lets us write only so many messages after a
 // customer's deed.
 type Windowed interface {

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"zongji/channels"
 	"zongji/internal/store"
@@ -201,17 +204,36 @@ func (r *Router) deliverBatch(ctx context.Context, a *account, fence int64) (mor
 		}
 		return false, 0
 	}
+	var rest atomic.Int64 // until when the account must rest
+	var g errgroup.Group  // the rows are of different conversations
+	g.SetLimit(ways(a.ch))
 	for i := range rows {
-		switch out := &rows[i]; {
-		case out.Try > 1 && out.Msg.State == zongji.StateSending && !idempotent(a.ch):
-			r.sendDone(ctx, out, store.SendEnd{State: zongji.StateUnknown, Code: "unknown", Reason: "the sender stopped while sending"})
-		case ctx.Err() != nil || paused != 0: // stopped between sends: this one was not tried
-			r.sendLater(ctx, out, "", "", max(paused, r.now()))
-		default:
-			paused = r.sendOne(ctx, a.ch, out)
-		}
+		out := &rows[i]
+		g.Go(func() error {
+			switch until := zongji.Ms(rest.Load()); {
+			case out.Try > 1 && out.Msg.State == zongji.StateSending && !idempotent(a.ch):
+				r.sendDone(ctx, out, store.SendEnd{State: zongji.StateUnknown, Code: "unknown", Reason: "the sender stopped while sending"})
+			case ctx.Err() != nil || until != 0: // stopped between sends: this one was not tried
+				r.sendLater(ctx, out, "", "", max(until, r.now()))
+			default:
+				if until = r.sendOne(ctx, a.ch, out); until != 0 {
+					rest.Store(int64(until))
+				}
+			}
+			return nil
+		})
 	}
+	_ = g.Wait()
+	paused = zongji.Ms(rest.Load())
 	return len(rows) > 0 && paused == 0, paused
+}
+
+// ways is how many messages a channel may send at once.
+func ways(ch channels.Channel) int {
+	if p, ok := ch.(channels.Parallel); ok {
+		return min(max(p.Ways(), 1), outboxBatch)
+	}
+	return 1
 }
 
 // sendOne sends one row and writes how it went. It returns until when the

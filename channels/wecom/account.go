@@ -50,12 +50,14 @@ var (
 	_ channels.Windowed   = (*Account)(nil)
 	_ channels.Fetcher    = (*Account)(nil)
 	_ channels.Idempotent = (*Account)(nil)
+	_ channels.Parallel   = (*Account)(nil)
 	_ channels.Operator   = (*Account)(nil)
 )
 
 const (
-	ticketFor = 9 * time.Minute // WeCom: ten minutes
-	noteEvery = time.Minute     // refused callbacks are told, and times noted in Keep, so often at most
+	sendAtOnce = 8
+	ticketFor  = 9 * time.Minute // WeCom: ten minutes
+	noteEvery  = time.Minute     // refused callbacks are told, and times noted in Keep, so often at most
 )
 
 // Keys of Keep.
@@ -109,6 +111,10 @@ func (a *Account) Name() string { return a.acct.Name }
 
 // Idempotent is true: each message bears a msgid, and WeCom shows a msgid once.
 func (a *Account) Idempotent() bool { return true }
+
+// Ways is how many customers are written to at once: a welcome code lives 20
+// seconds, and many may enter together.
+func (a *Account) Ways() int { return sendAtOnce }
 
 // Run fetches what customers wrote until ctx ends.
 func (a *Account) Run(ctx context.Context, _ channels.Accept) error {

@@ -398,9 +398,12 @@ func TestWelcome(t *testing.T) {
 		t.Fatal("not all were welcomed")
 	}
 	for i, u := range users {
-		if got := u.Inbox(w.app); len(got) != 1 || got[0].Text != "欢迎光临" || got[0].Via != "event" {
+		if got := u.Inbox(w.app); len(got) != 1 || got[0].Text != "欢迎光临" {
 			t.Errorf("customer %d got %+v", i, got)
 		}
+	}
+	if n := w.Called("kf/send_msg_on_event", 0); n != many {
+		t.Errorf("%d welcome codes were used, want %d", n, many)
 	}
 	slices.Sort(took[:])
 	t.Logf("welcome of %d at once: median %s, p99 %s", many, took[many/2], took[many*99/100])
