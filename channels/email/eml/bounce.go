@@ -139,7 +139,7 @@ func complaint(r report) []Delivery {
 
 var (
 	spaceRuns = regexp.MustCompile(`\s+`)
-	daemons   = regexp.MustCompile(`(?i)mailer-?daemon|post[_-]?master|mail[ .-]?delivery|maildelivery|delivery (?:subsystem|system)|undeliver|mail administrator|mail[ -]system|system administrator|系统退信|退信|^<?>?$`)
+	daemons   = regexp.MustCompile(`(?i)mailer-?daemon|post[_-]?master|mail[ .-]?delivery|maildelivery|delivery (?:subsystem|system)|undeliver|mail administrator|mail[ -]system|system administrator|系统退信|退信|^<>$`)
 	returned  = regexp.MustCompile(`(?i)undeliver|undelivered|non[- ]?deliver|not delivered|(?:delivery|deliver) (?:status )?(?:notification|failure|failed|has failed|problem|error|report|delay)|delivery (?:has )?(?:been )?(?:failed|delayed)|failure notice|failed (?:mail|delivery)|fail(?:ed|ure).{0,20}deliver|returned (?:mail|to sender|message)|returning message|mail (?:system )?error|message (?:you sent blocked|delivery|not)|could not (?:be )?(?:deliver|send)|can(?:not|'t) (?:be )?(?:deliver|send)|couldn't be delivered|warning: (?:could not|message)|bounced?\b|` +
 		`nicht zugestellt|unzustellbar|zustellung|non remis|non distribu|échec|no (?:se ha )?entregad|non recapit|falha|retorno|ошибка|не доставлен|сообщение не|` +
 		`退信|退回|投递失败|投遞失敗|发送失败|發送失敗|无法投递|無法投遞|未送达|未送達|无法送达|無法送達|未能送达|未能投递|传送失败|傳送失敗|傳遞失敗|配信|送信できません|エラーメール|未配達|배달 실패|전송 실패`)
@@ -156,7 +156,7 @@ func (m *Mail) reads(r report) bool {
 	}
 	points := 0
 	from := m.Header.Get("From")
-	daemon := daemons.MatchString(from) || from == ""
+	daemon := daemons.MatchString(from) || from == "" && m.Header.Has("Received")
 	stranger := notMember.MatchString(m.Subject) && notMember.MatchString(r.text) // to a mailing list
 	if !daemon && !emptyPath(m) && !m.machine() && !stranger {
 		return false // whatever a person writes about
