@@ -7,7 +7,7 @@ export function fieldErrors(e: unknown): Record<string, string> {
   const out: Record<string, string> = {}
   if (!(e instanceof ApiError)) return out
   for (const x of e.errors) {
-    const field = (x.location ?? '').replace(/^body[./]?/, '').replace(/^settings\./, '').split(/[.[/]/)[0] ?? ''
+    const field = (x.location ?? '').replace(/^body[./]?/, '').replace(/^(settings|secrets)\./, '').split(/[.[/]/)[0] ?? ''
     if (field) out[field] ??= mistakeText(x)
   }
   return out

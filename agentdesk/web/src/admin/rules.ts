@@ -16,7 +16,7 @@ type Kind = 'text' | 'choice' | 'number' | 'bool' | 'list'
 
 /** What may be tested, in the order the builder shows; router/rules checks the same. */
 export const fields: Record<string, Kind> = {
-  text: 'text', category: 'choice', level: 'number', channel: 'choice', kind: 'choice', lang: 'choice',
+  text: 'text', category: 'choice', level: 'number', channel: 'choice', kind: 'choice', lang: 'choice', scene: 'text',
   in_hours: 'bool', hour: 'number', weekday: 'number', reason: 'choice', tags: 'list',
 }
 

@@ -132,12 +132,13 @@ export interface View { status: Status; queue?: number; team?: number; owner?: n
 export type EventKind =
   | 'message' | 'state' | 'routed' | 'offered' | 'declined' | 'lapsed' | 'assigned' | 'requeued' | 'parked' | 'wrapup'
   | 'closed' | 'reopened' | 'rated' | 'tagged' | 'bot' | 'points' | 'contact' | 'unroutable' | 'feedback'
+  | 'window'
 
 export interface CandidateWhy { agent: number; fits: boolean; why?: string; load?: number; idle_s?: number }
 export interface RuleOutcome { rule: string; name: string; fired: boolean; why?: string }
 export interface Facts {
   channel: string; kind: string; text?: string; category?: string; level: number; lang: string; in_hours: boolean
-  reason: string; tags?: string[]; hour: number; weekday: number
+  reason: string; scene?: string; tags?: string[]; hour: number; weekday: number
 }
 export interface Decision { version: number; rules: RuleOutcome[] | null; facts: Facts }
 

@@ -148,7 +148,7 @@ function applyRow(s: DeskState, ev: Event): Applied {
 function delta(row: Conversation, ev: Event): Conversation {
   const r: Conversation = { ...row, rev: ev.rev, status: ev.after.status, owner: ev.after.owner, queue: ev.after.queue ?? row.queue, team: ev.after.team }
   const d = ev.data ?? {}
-  if (ev.msg) {
+  if (ev.msg && ev.kind === 'message') { // another kind tells what became of an old one
     r.last_seq = Math.max(r.last_seq, ev.msg.seq)
     r.last_at = ev.msg.at
     if (ev.msg.from !== 'note' && ev.msg.from !== 'system') Object.assign(r, { preview: previewOf(ev.msg), preview_from: ev.msg.from })

@@ -163,11 +163,12 @@ export const useDesk = defineStore('desk', () => {
     const ev = f.event as Event
     const before = state.rows.get(ev.conv)
     if (apply(state, ev) === 'gap') heal(ev.conv)
-    if (ev.msg) {
+    if (ev.msg && ev.kind === 'message') {
       if (ev.msg.from === 'contact') typing.delete(ev.conv)
       if (ev.msg.cid) outbox.value?.drop(ev.msg.cid)
       heard.message(ev)
     }
+    if (ev.kind === 'contact' && state.talks.has(ev.conv)) void fetchTalk(ev.conv)
     if (ev.conv === selected.value && ev.msg?.from === 'contact') seen(ev.conv)
     if ((before?.status !== ev.after.status || before?.owner !== ev.after.owner) && !lists.team.loaded) void loadCounts()
   }

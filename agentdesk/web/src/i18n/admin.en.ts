@@ -80,7 +80,7 @@ export default {
   },
   cond: {
     if: 'If', then: 'Then', always: 'always', emptyGroup: 'No conditions in this group', all: 'All of these', any: 'Any of these', none: 'None of these', notall: 'Not all of these', mode: 'How they combine', add: 'Condition', addGroup: 'Group', what: 'What', how: 'How', choose: 'Choose', words: 'Type and press Enter, several allowed', word: 'Text', regexp: 'Regular expression', typeEnter: 'Type and press Enter', and: ' and ', or: ' or ', not: 'not ', comma: ', ', gap: ' ',
-    field: { text: 'message', category: 'category', level: 'customer level', channel: 'channel', kind: 'channel kind', lang: 'language', in_hours: 'hours', hour: 'hour', weekday: 'weekday', reason: 'reason', tags: 'tags' },
+    field: { scene: 'source', text: 'message', category: 'category', level: 'customer level', channel: 'channel', kind: 'channel kind', lang: 'language', in_hours: 'hours', hour: 'hour', weekday: 'weekday', reason: 'reason', tags: 'tags' },
     op: { is: 'is', is_not: 'is not', in: 'is one of', contains_any: 'contains any of', starts_with: 'starts with', matches: 'matches', gte: 'at least', lte: 'at most', true: 'open', false: 'closed' },
   },
   act: {

@@ -80,7 +80,7 @@ export default {
   },
   cond: {
     if: '当', then: '则', always: '总是满足', emptyGroup: '这一组还没有条件', all: '全部满足', any: '满足任意一个', none: '全都不满足', notall: '不是全部满足', mode: '组合方式', add: '条件', addGroup: '条件组', what: '看什么', how: '怎么比', choose: '请选择', words: '输入后回车，可填多个', word: '输入内容', regexp: '正则表达式', typeEnter: '输入后按回车', and: ' 且 ', or: ' 或 ', not: '不满足 ', comma: '、', gap: ' ',
-    field: { text: '客户消息', category: '问题分类', level: '客户等级', channel: '渠道', kind: '渠道类型', lang: '语言', in_hours: '营业时间', hour: '钟点', weekday: '星期', reason: '转人工原因', tags: '标签' },
+    field: { scene: '来源', text: '客户消息', category: '问题分类', level: '客户等级', channel: '渠道', kind: '渠道类型', lang: '语言', in_hours: '营业时间', hour: '钟点', weekday: '星期', reason: '转人工原因', tags: '标签' },
     op: { is: '是', is_not: '不是', in: '是其中之一', contains_any: '包含任一', starts_with: '开头是', matches: '符合正则', gte: '不低于', lte: '不高于', true: '之内', false: '之外' },
   },
   act: {

@@ -6,7 +6,7 @@ const wechat = {
 }
 export default {
   kind: { webchat: 'Web chat', email: 'Mail', wechat: 'Official account', mini: 'Mini program', wecom: 'WeCom service' },
-  state: { ok: 'Running', degraded: 'Unsteady', backoff: 'Waits', auth_failed: 'Wrong credentials', config: 'Wrong settings' },
+  state: { ok: 'Running', new: 'Not used yet', degraded: 'Unsteady', backoff: 'Waits', auth_failed: 'Wrong credentials', config: 'Wrong settings' },
   step: { settings: 'Settings are complete', token: 'Access token', whitelist: 'The server’s IP is allowed', account: 'Account found', manage: 'May manage the account', sync: 'Messages can be fetched', seats: 'WeCom seats on duty', callback: 'WeChat has called', quota: 'Quota read', ips: 'WeChat’s addresses', menu: 'Menu read', send: 'May send messages', permission: 'Permissions', crypto: 'Keys' },
   health: { wechat: { token: 'No access token', callback: 'A request that cannot be read', media_gone: 'The media has expired' }, wecom: { store: 'Not stored', lag: 'Fetching what was missed', horizon: 'More than 3 days: some messages are gone', cursor: 'Cursor unknown: read again', item: 'An item cannot be read', callback: 'A request that cannot be read', media_gone: 'The media has expired' } },
   quota: { message_custom_send: 'Messages', media_upload: 'Uploads', media_get: 'Downloads', message_template_send: 'Templates', qrcode_create: 'QR codes', user_info: 'Profiles', menu_create: 'Menus' },

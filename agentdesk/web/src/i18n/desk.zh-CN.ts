@@ -35,6 +35,7 @@ export default {
   lost: { reopen: '结束并重开', reopened: '会话已收回', reasked: '已结束企业微信侧的会话并请客户点“继续”，客户点后即可回复', pool: '待接入池（由企业微信分配）', seats: '转到企业微信坐席' },
   template: { title: '发送模板消息', hint: '模板消息不受回复窗口限制，只能用于与客户业务相关的通知。', none: '这个账号没有可用的模板，请管理员在微信后台添加', url: '点开后的网址（可不填）', badURL: '应以 http:// 或 https:// 开头', free: '不占用回复条数' },
   seats: { hint: '之后由对方在企业微信里接待，本系统不能再回复。', none: '没有接待人员', on: '接待中', off: '停止接待', done: '已转到企业微信坐席' },
+  same: { maybe: '可能与“{name}”是同一人（{why}）', is: '已与“{name}”合并（{why}）', merge: '合并', undo: '撤销', ask: '确定把“{name}”并入当前客户吗？依据：{why}（未经验证）。会话与资料归到一起，之后可以撤销。', merged: '已合并', undone: '已恢复为两位客户', why: { phone: '电话相同', email: '邮箱相同', union: '微信确认', verified: '网站签名确认', hand: '坐席合并' } },
   compose: {
     placeholder: '输入回复，按 / 使用快捷回复', placeholderNote: '内部备注，客户看不到', send: '发送', note: '备注', noteOn: '正在写内部备注', file: '图片或文件', emoji: '表情', quick: '快捷回复', over: '超出 {n} 字', left: '还可输入 {n} 字',
     drop: '松开即可添加', uploading: '上传中 {n}%', remove: '移除', tooMany: '一次最多 9 个文件', tooLarge: '{name} 超过 20 MB', unfilledTitle: '还有未填写的内容', unfilled: '消息中还有 {list} 没有填写，仍要发送吗？', sendAnyway: '仍要发送', goFill: '去填写',
@@ -43,7 +44,7 @@ export default {
   },
   panel: {
     title: '客户', phone: '电话', email: '邮箱', reveal: '查看', revealWhy: '查看原因（将记录）', revealed: '已记录本次查看', lang: '语言', since: '首次来访', verified: '已验证身份', page: '所在页面', attrs: '其他资料', note: '客户备注', noteHint: '所有坐席可见', history: '历史会话', noHistory: '没有更早的会话',
-    bot: '机器人记录', noBot: '机器人没有参与', decisions: '分配过程', noDecisions: '还没有分配记录', tags: '标签', conv: '本次会话', queue: '队列', channel: '渠道', waited: '等待', first: '首次响应', category: '分类', summary: '小结', stars: '评价', rules: '规则 v{v}', fired: '命中', notFired: '未命中', blocked: '已拉黑', closeHistory: '返回当前会话', edit: '编辑资料', name: '姓名', level: '级别', handedOver: '转人工原因', query: '客户说', why: '原因', candidates: '候选坐席', demand: '要求', saved: '已保存',
+    bot: '机器人记录', noBot: '机器人没有参与', decisions: '分配过程', noDecisions: '还没有分配记录', tags: '标签', conv: '本次会话', queue: '队列', channel: '渠道', scene: '来源', waited: '等待', first: '首次响应', category: '分类', summary: '小结', stars: '评价', rules: '规则 v{v}', fired: '命中', notFired: '未命中', blocked: '已拉黑', closeHistory: '返回当前会话', edit: '编辑资料', name: '姓名', level: '级别', handedOver: '转人工原因', query: '客户说', why: '原因', candidates: '候选坐席', demand: '要求', saved: '已保存',
   },
   bot: { answer: '回答', ask: '反问', handover: '转人工', greet: '问候', silent: '未回应' },
   dec: {
