@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"zongji/channels"
 	"zongji/channels/wechat/wxapi"
 	"zongji/internal/zongji"
 )
@@ -92,17 +91,16 @@ func input(in json.RawMessage, to any) error {
 	return nil
 }
 
-// failure is an error of the API as an admin sees it.
+// failure is an error of the API as an admin sees it: its code is translated
+// by the screens.
 func (a *Account) failure(err error) error {
-	if err == nil {
-		return nil
+	switch e := apiError(err); {
+	case e == nil:
+		return err
+	case e.Code == 0:
+		return zongji.Errorf(zongji.Busy, "channel_refused", "%s", e.Error())
 	}
-	se := a.api.SendError(err)
-	kind := zongji.Conflict
-	if se.Class == channels.Retry || se.Class == channels.AccountPaused || se.Class == channels.UnknownResult {
-		kind = zongji.Busy
-	}
-	return zongji.Errorf(kind, se.Code, "%s", se.Reason)
+	return a.api.SendError(err)
 }
 
 // buttons are a menu's, as WeChat has them.
