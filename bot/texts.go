@@ -94,5 +94,18 @@ func Lang(tag string) string {
 	return ZhCN
 }
 
+// Stars reads a typed rating: 1 to 5 for its digit or its word in any
+// language, else 0.
+func Stars(text string) int {
+	text = strings.Trim(strings.TrimSpace(text), "·.。!！ ")
+	for _, n := range []string{"1", "2", "3", "4", "5"} {
+		w := texts["rate_"+n]
+		if text == n || text == w.cn || text == w.tw || strings.EqualFold(text, w.en) {
+			return int(n[0] - '0')
+		}
+	}
+	return 0
+}
+
 // TextKeys returns the keys of all texts.
 func TextKeys() []string { return slices.Sorted(maps.Keys(texts)) }

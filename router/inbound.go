@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"zongji/bot"
 	"zongji/internal/zongji"
 )
 
@@ -20,6 +21,9 @@ const (
 // Repeats of (Channel, ExtID) are stored once. Safe for concurrent use.
 func (r *Router) Accept(ctx context.Context, in zongji.Inbound) (zongji.Stored, error) {
 	if err := clean(&in); err != nil {
+		return zongji.Stored{}, err
+	}
+	if err := r.typedStars(ctx, &in); err != nil {
 		return zongji.Stored{}, err
 	}
 	switch in.Kind {
@@ -44,6 +48,28 @@ func (r *Router) Accept(ctx context.Context, in zongji.Inbound) (zongji.Stored, 
 		r.due.set(st.Conv.ID, p.Now.Add(p.Quiet))
 	}
 	return st, nil
+}
+
+// typedStars makes a rating of a message that answers the question for one.
+// Mini-programs, and accounts of WeChat that have no buttons, show the words to
+// be typed. A repeat is read the same way, and then dropped as a rating's.
+func (r *Router) typedStars(ctx context.Context, in *zongji.Inbound) error {
+	n := bot.Stars(in.Text)
+	if n == 0 || in.Kind != zongji.InMessage || !r.grants(in.ChanKind) {
+		return nil
+	}
+	c, err := r.db.ThreadNewest(ctx, in.Channel, in.Thread)
+	if zongji.KindOf(err) == zongji.NotFound {
+		return nil
+	}
+	if err != nil || c.Status != zongji.StatusClosed || c.Stars != 0 && c.Stars != n {
+		return err
+	}
+	last, err := r.db.Messages(ctx, c.ID, c.LastSeq-1, 0, 1)
+	if err == nil && len(last) == 1 && last[0].Kind == zongji.KindRate {
+		in.Kind, in.Stars, in.Text = zongji.InRating, n, ""
+	}
+	return err
 }
 
 // policy returns how an inbound is to be stored. A pressed button and a deed

@@ -107,38 +107,3 @@ func TestWeChatWithoutRedis(t *testing.T) {
 		}
 	}
 }
-
-// TestKFWelcomesAHundredAtOnce: a hundred customers open the chat together, and
-// each is welcomed in the 20 seconds that WeCom allows.
-func TestKFWelcomesAHundredAtOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes some seconds")
-	}
-	d := demo.Plain(2, 30)
-	w := serveWeChat(t, 5*time.Second, nil, d)
-	kf := w.of(wechattest.KF)
-	var mu sync.Mutex
-	var took []time.Duration
-	var came sync.WaitGroup
-	for i := range 100 {
-		u := w.User(fmt.Sprintf("客户%d", i), "")
-		came.Go(func() {
-			began := time.Now()
-			u.Enter(kf, "docs", "")
-			lines := u.Wait(kf, 1, 25*time.Second)
-			mu.Lock()
-			defer mu.Unlock()
-			if took = append(took, time.Since(began)); len(lines) == 0 {
-				t.Errorf("customer %d was not welcomed", i)
-			}
-		})
-	}
-	came.Wait()
-	if n := w.Called("kf/send_msg_on_event", 0); n != 100 {
-		t.Errorf("%d welcomes, want 100", n)
-	}
-	if p99 := percentile(took, 99); p99 > 20*time.Second {
-		t.Errorf("p99 %v", p99)
-	}
-	t.Logf("p50 %v, p99 %v", percentile(took, 50), percentile(took, 99))
-}

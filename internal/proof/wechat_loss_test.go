@@ -92,7 +92,7 @@ func (w *weChat) connect() {
 	if put("wechat", "mini", map[string]string{"appid": "wx-mini", "type": "mini", "mode": "safe"}) {
 		w.apps = append(w.apps, w.MiniProgram(wechattest.Account{AppID: "wx-mini", Secret: "secret-of-mini", Token: "tokenofmini", AESKey: wxKey, Mode: wechattest.Safe, JSON: true, Callback: w.in.Base + "/c/mini/"}))
 	}
-	if put("wecom", "kf", map[string]string{"corpid": "ww-corp", "open_kfid": "wk1", "welcome": "欢迎光临"}) {
+	if put("wecom", "kf", map[string]string{"corpid": "ww-corp", "open_kfid": "wk1"}) {
 		w.apps = append(w.apps, w.Corp(wechattest.CorpConfig{CorpID: "ww-corp", Secret: "secret-of-kf", Token: "tokenofkf", AESKey: wxKey, Callback: w.in.Base + "/c/kf/"}).Account("wk1", "售后"))
 	}
 	if len(w.apps) == 0 {
