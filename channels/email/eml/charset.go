@@ -25,6 +25,8 @@ func decodeText(b []byte, label string) string {
 	return clean(decodeCharset(b, charsetName(label)))
 }
 
+// decodeCharset is decodeText for a name as charsetName gives it, before what
+// is unfit for texts is taken out.
 func decodeCharset(b []byte, name string) string {
 	switch name {
 	case "utf7", "utf8utf7", "unicode11utf7":
@@ -57,7 +59,13 @@ func decodeCharset(b []byte, name string) string {
 	if enc == nil || enc == unicode.UTF8 {
 		enc = guess(b)
 	}
-	return decodeWith(enc, b)
+	text := decodeWith(enc, b)
+	if (enc == simplifiedchinese.GB18030 || enc == traditionalchinese.Big5) && strings.ContainsRune(text, utf8.RuneError) {
+		if other := guess(b); other != enc && other != charmap.Windows1252 { // one Chinese charset under the other's name
+			return decodeWith(other, b)
+		}
+	}
+	return text
 }
 
 // hasJIS says whether b has an escape of ISO-2022-JP, which is 7-bit and often
@@ -104,11 +112,9 @@ func isASCII(b []byte) bool {
 	return true
 }
 
+// decodeWith decodes all of b; what is no character becomes U+FFFD.
 func decodeWith(enc encoding.Encoding, b []byte) string {
-	out, err := enc.NewDecoder().Bytes(b)
-	if err != nil { // only half a sequence at the end: what came before is kept
-		return string(out)
-	}
+	out, _ := enc.NewDecoder().Bytes(b) // an error is half a sequence at the end: what came before is kept
 	return string(out)
 }
 
@@ -222,7 +228,7 @@ func charsetName(label string) string {
 // htmlindex and ianaindex lack half of them.
 func encodingOf(name string) encoding.Encoding {
 	switch name {
-	case "", "usascii", "ascii", "ansix341968", "unknown", "unknown8bit", "x8bit", "8bit", "binary", "xunknown", "default", "iso88591unknown":
+	case "", "usascii", "ascii", "ansix341968", "unknown", "unknown8bit", "x8bit", "8bit", "binary", "xunknown", "default":
 		return nil
 	case "utf8", "unicode11utf8", "unicode20utf8", "xunicode20utf8", "cp65001", "utf8mb4", "utf":
 		return unicode.UTF8

@@ -60,6 +60,7 @@ func TestCharsets(t *testing.T) {
 		{"GBK under utf-8", "utf-8", gb, simplified}, {"GBK under us-ascii", "us-ascii", gb, simplified}, {"GBK under unknown-8bit", "unknown-8bit", gb, simplified}, {"GBK under a name nobody knows", "x-foxmail", gb, simplified},
 		{"GBK without a label", "", gb, simplified}, {"two characters of GBK without a label", "", gb, short}, {"GBK among ASCII without a label", "", gb, "Order 20240305 / 退款 please, thank you very much"},
 		{"Big5 without a label", "", big5, traditional}, {"Big5 under utf-8", "utf-8", big5, traditional},
+		{"Big5 under gb2312", "gb2312", big5, traditional + "，敬祝 商祺，訂單編號為"},
 		{"one character of GBK that looks like UTF-8", "gbk", gb, "模"},
 		{"latin1", "iso-8859-1", charmap.Windows1252, german}, {"latin1 without a label", "", charmap.Windows1252, german}, {"windows-1251", "windows-1251", charmap.Windows1251, "Здравствуйте"}, {"cp1251", "cp1251", charmap.Windows1251, "Здравствуйте"}, {"koi8-r", "koi8-r", charmap.KOI8R, "Здравствуйте"}, {"iso-8859-15", "iso-8859-15", charmap.ISO8859_15, "5 €"}, {"cp437", "cp437", charmap.CodePage437, "ü"},
 	}
