@@ -18,9 +18,10 @@ const maxText = 4 << 20
 // alternatives each list takes its own kind, else the one there is.
 type bodies struct {
 	text, html, files []*node
-	noText, noHTML    bool // within an alternative whose other kind was found
+	noText, noHTML    bool // within one choice of an alternative that is of the other kind
 }
 
+// sort puts all leaves of the tree where they belong.
 func (b *bodies) sort(n *node) {
 	if len(n.kids) == 0 {
 		b.leaf(n, "", false, true)
@@ -29,9 +30,11 @@ func (b *bodies) sort(n *node) {
 	b.multipart(n, n.Type == "multipart/alternative")
 }
 
+// multipart sorts the parts of one multipart.
 func (b *bodies) multipart(n *node, inAlternative bool) {
 	alternative := n.Type == "multipart/alternative"
 	texts, htmls := len(b.text), len(b.html)
+	defer func(noText, noHTML bool) { b.noText, b.noHTML = noText, noHTML }(b.noText, b.noHTML)
 	for i, kid := range n.kids {
 		if strings.HasPrefix(kid.Type, "multipart/") && len(kid.kids) > 0 {
 			b.multipart(kid, inAlternative || kid.Type == "multipart/alternative")

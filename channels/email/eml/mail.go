@@ -28,8 +28,8 @@ type Mail struct {
 	InReplyTo  []string // without <>
 	References []string // without <>, oldest first
 
-	// From counts by its first address. It is never taken from anything but
-	// the mail's own header, and proves nothing about who sent it.
+	// From counts by its first address; where it has none, that of Sender or
+	// Return-Path stands in, as Err says. It proves nothing about who sent it.
 	From, Sender, ReplyTo, To, Cc, Bcc []Addr
 
 	Subject string

@@ -36,6 +36,7 @@ func TestWhatIsRead(t *testing.T) {
 		{"texts around a file", multi("mixed", plain, paper, "\r\nfooter"), "正文\nfooter", "", "a.pdf"},
 		{"alternatives and a file", multi("mixed", multi("alternative", plain, page), paper), "正文", "<p>页面</p>", "a.pdf"},
 		{"related within alternatives", multi("alternative", plain, multi("related", strings.Replace(page, "页面", `<img src="cid:p@x">`, 1), pixel)), "正文", `<p><img src="cid:p@x"></p>`, "attachment-1.png inline"},
+		{"a choice of several parts, and a footer", multi("mixed", multi("alternative", plain, multi("parallel", page, paper, page)), "\r\nfooter"), "正文\nfooter", "<p>页面</p><p>页面</p><pre>footer</pre>", "a.pdf"},
 		{"HTML and a text that follows it", multi("mixed", page, plain), "页面\n正文", "<p>页面</p><pre>正文</pre>", ""},
 		{"a text that is a file", multi("mixed", plain, "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=log.txt\r\n\r\nx"), "正文", "", "log.txt"},
 		{"a text with a name", multi("mixed", plain, "Content-Type: text/plain; name=log.txt\r\n\r\nx"), "正文", "", "log.txt"},
