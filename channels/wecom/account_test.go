@@ -222,7 +222,7 @@ func TestNothingIsLostWhereItStops(t *testing.T) {
 		n.stop()
 		w.keep("kf").stuck.Store(false)
 		w.ming.Say(w.app, "二") // while nobody runs
-		n = w.open()
+		w.open()
 		w.ming.Say(w.app, "三")
 		w.desk.wait(t, 3)
 		if got := w.desk.texts(); !slices.Equal(got, []string{"一", "二", "三"}) {

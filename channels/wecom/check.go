@@ -67,13 +67,13 @@ func (c *company) check(ctx context.Context, set zongji.ChannelAccount) []channe
 	}
 	step("account", nil, string(list[i].Name))
 	var refused error
-	if !list[i].Manage {
+	if m := list[i].Manage; m != nil && !*m {
 		refused = fmt.Errorf("the app is not among those that may call the API for this kf account (可调用接口的应用)")
 	}
 	if !step("manage", refused, "") {
 		return steps
 	}
-	if !step("sync", api.Post(ctx, syncPath, map[string]any{"open_kfid": kf, "limit": 1}, nil), "") {
+	if !step("sync", api.Post(ctx, syncPath, pageRequest{Kf: kf, Limit: 1}, nil), "") {
 		return steps
 	}
 	if people, err := seats(ctx, api, kf); err == nil {

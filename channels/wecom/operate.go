@@ -187,9 +187,9 @@ func (a *Account) Operate(ctx context.Context, deed string, in json.RawMessage) 
 
 // kfAccount is one of the company's kf accounts.
 type kfAccount struct {
-	ID     word `json:"open_kfid"`
-	Name   word `json:"name"`
-	Manage bool `json:"manage_privilege"` // the app may act for it
+	ID     word  `json:"open_kfid"`
+	Name   word  `json:"name"`
+	Manage *bool `json:"manage_privilege,omitempty"` // false: the app may not act for it
 }
 
 const (

@@ -143,36 +143,35 @@ func (a *Account) begin(ctx context.Context) (at place, err error) {
 			return at, err
 		}
 	}
-	if a.lastSync() != 0 {
-		return at, nil
-	}
-	last, err := a.number(ctx, keepSynced)
+	last, err := a.number(ctx, keepSynced) // other nodes fetch too
 	if err != nil {
 		return at, err
 	}
-	if last != 0 && now.Sub(last) >= horizon {
-		a.Problem(code("horizon"), "messages between "+last.Time().Format(time.RFC3339)+" and "+
-			now.Add(-horizon).Time().Format(time.RFC3339)+" are lost: WeCom keeps three days")
-	}
-	if last != 0 && now.Sub(last) >= lagAlarm {
+	a.mu.Lock()
+	first := a.synced == 0
+	a.synced = max(a.synced, last, at.since)
+	a.mu.Unlock()
+	if first && last != 0 && now.Sub(last) >= lagAlarm {
 		a.Health(channels.Health{State: "degraded", Code: code("lag"), Text: "fetching what came since " + last.Time().Format(time.RFC3339)})
 	}
-	a.mu.Lock()
-	a.synced = max(last, at.since)
-	a.mu.Unlock()
 	return at, nil
 }
 
-// done notes that all was fetched.
+// done notes that all was fetched that WeCom still had.
 func (a *Account) done(ctx context.Context) error {
 	now := zongji.NowMs(a.Clock)
 	a.mu.Lock()
+	last := a.synced
 	a.synced = now
 	noted, write := a.noted, now.Sub(a.wrote) >= minSynced
 	if write {
 		a.wrote = now
 	}
 	a.mu.Unlock()
+	if now.Sub(last) >= horizon {
+		a.Problem(code("horizon"), "messages between "+last.Time().Format(time.RFC3339)+" and "+
+			now.Add(-horizon).Time().Format(time.RFC3339)+" are lost: WeCom keeps three days")
+	}
 	a.Health(channels.Health{State: "ok"})
 	if !write {
 		return nil
@@ -183,6 +182,15 @@ func (a *Account) done(ctx context.Context) error {
 		}
 	}
 	return a.putNumber(ctx, keepSynced, now)
+}
+
+// pageRequest asks for the next items; voices come as AMR.
+type pageRequest struct {
+	Cursor string `json:"cursor,omitempty"`
+	Token  string `json:"token,omitempty"`
+	Limit  int    `json:"limit"`
+	Voice  int    `json:"voice_format"`
+	Kf     string `json:"open_kfid"`
 }
 
 // page is an answer of sync_msg.
@@ -198,7 +206,7 @@ func (a *Account) page(ctx context.Context, at *place) (p page, err error) {
 	for {
 		token := a.token()
 		p = page{}
-		err = a.post(ctx, syncWait, syncPath, map[string]any{"cursor": at.cursor, "token": token, "limit": pageLimit, "voice_format": 0, "open_kfid": a.kf}, &p)
+		err = a.post(ctx, syncWait, syncPath, pageRequest{Cursor: at.cursor, Token: token, Limit: pageLimit, Kf: a.kf}, &p)
 		switch c := wxapi.CodeOf(err); {
 		case c == badTicket && token != "":
 			a.forget(token)
