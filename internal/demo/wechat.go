@@ -4,11 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"slices"
 
-	"zongji/channels"
 	"zongji/channels/wechat/wechattest"
-	"zongji/internal/app"
 	"zongji/internal/store"
 	"zongji/internal/zongji"
 )
@@ -47,7 +44,7 @@ func (w *weChat) official(base string) {
 	})
 	oa.Code("store-42")
 	oa.Code("packaging")
-	w.add("wechat", "wechat", "公众号 云桥商城", map[string]string{"appid": a.AppID, "mode": string(a.Mode)}, a)
+	w.add("wechat", "wechat", "公众号 云桥商城", map[string]string{"appid": a.AppID, "mode": string(a.Mode), "type": "official"}, a)
 }
 
 func (w *weChat) mini(base string) {
@@ -82,9 +79,6 @@ func (w *weChat) add(kind, key, name string, settings map[string]string, a wecha
 // admin changed and gets the new address and secrets.
 func (w *weChat) install(ctx context.Context, db *store.DB, queue int64) error {
 	for _, a := range w.accounts {
-		if !slices.ContainsFunc(app.Kinds(), func(k channels.Kind) bool { return k.Name == a.Kind }) {
-			continue
-		}
 		a.Queue = queue
 		have, err := db.ChannelByKey(ctx, a.Key)
 		switch {
