@@ -96,6 +96,9 @@ func (p *parser) fill(m *Mail, root *node, o Options) {
 	if m.SafeHTML, m.RemoteImages = Safe(m.HTML, SafeOptions{CID: o.CID}); m.SafeHTML == "" && strings.TrimSpace(m.HTML) != "" {
 		p.note("nothing in the HTML can be shown")
 	}
+	eachDataPicture(m.HTML, func(n int, typ string, data []byte) {
+		p.attach(m, Attachment{Type: typ, CID: dataCID(n), Inline: true, Data: data})
+	})
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
 		a.Inline = a.Inline || a.CID != "" && strings.Contains(m.HTML, "cid:"+a.CID)
@@ -150,6 +153,7 @@ func (p *parser) attach(m *Mail, a Attachment) {
 	if a.Name = safeName(a.Name); a.Name == "" {
 		a.Name = "attachment-" + strconv.Itoa(len(m.Attachments)+1) + extension(a.Type)
 	}
+	a.Risky = risky(a.Name)
 	m.Attachments = append(m.Attachments, a)
 }
 

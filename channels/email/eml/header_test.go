@@ -149,6 +149,9 @@ func TestFileNames(t *testing.T) {
 			t.Errorf("%s: %d attachments", tt.name, len(m.Attachments))
 			continue
 		}
+		if a := m.Attachments[0]; a.Risky != (strings.HasSuffix(tt.want, ".exe")) {
+			t.Errorf("%s: risky %t", a.Name, a.Risky)
+		}
 		if got := m.Attachments[0].Name; got != tt.want && fold(got) != fold(tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -32,8 +33,9 @@ type SafeOptions struct {
 // HTML nested beyond all reason.
 func Safe(src string, o SafeOptions) (safe string, remote int) {
 	var out strings.Builder
+	written := 0 // pictures that stand in the HTML itself
 	deepest := walkHTML(src, func(t html.Token) {
-		if t.Data == "img" && t.Type != html.TextToken && picture(&t, o) {
+		if t.Data == "img" && t.Type != html.TextToken && picture(&t, o, &written) {
 			remote++
 		}
 		out.WriteString(t.String())
@@ -44,11 +46,50 @@ func Safe(src string, o SafeOptions) (safe string, remote int) {
 	return strings.TrimSpace(policy().Sanitize(out.String())), remote
 }
 
+// source is where an <img> loads from.
+func source(t html.Token) string {
+	for _, a := range t.Attr {
+		if a.Key == "src" {
+			return strings.TrimFunc(a.Val, func(r rune) bool { return r <= ' ' })
+		}
+	}
+	return ""
+}
+
+// dataPicture is the beginning of a picture written into the HTML itself; SVG is
+// none, as it can hold scripts.
+var dataPicture = regexp.MustCompile(`(?i)^data:(image/(?:png|jpe?g|gif|webp|bmp));base64,`)
+
+// dataCID is the Content-ID given to the n-th picture that is written into the
+// HTML itself; it becomes an inline attachment like all others.
+func dataCID(n int) string { return "data-" + strconv.Itoa(n) + "@inline" }
+
+// eachDataPicture decodes the pictures that are written into the HTML, counted
+// from one as Safe does.
+func eachDataPicture(src string, visit func(n int, typ string, data []byte)) {
+	if !strings.Contains(src, ";base64,") {
+		return
+	}
+	n := 0
+	walkHTML(src, func(t html.Token) {
+		if t.Data != "img" || t.Type == html.TextToken {
+			return
+		}
+		from := source(t)
+		if m := dataPicture.FindStringSubmatch(from); m != nil {
+			n++
+			visit(n, strings.ToLower(m[1]), decodeBase64([]byte(from[len(m[0]):])))
+		}
+	})
+}
+
 // picture rewrites where an <img> loads from and says whether that is remote.
-func picture(t *html.Token, o SafeOptions) (remote bool) {
-	src := ""
-	if i := slices.IndexFunc(t.Attr, func(a html.Attribute) bool { return a.Key == "src" }); i >= 0 {
-		src = strings.TrimFunc(t.Attr[i].Val, func(r rune) bool { return r <= ' ' })
+// written counts the pictures within the HTML itself.
+func picture(t *html.Token, o SafeOptions, written *int) (remote bool) {
+	src := source(*t)
+	if dataPicture.MatchString(src) {
+		*written++
+		src = "cid:" + dataCID(*written)
 	}
 	t.Attr = slices.DeleteFunc(t.Attr, func(a html.Attribute) bool { return a.Key == "src" || a.Key == "data-remote" })
 	lower := strings.ToLower(src)

@@ -95,6 +95,16 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+func TestPicturesWithinTheHTMLBecomeAttachments(t *testing.T) {
+	m := parse("Content-Type: text/html\n\n<img src='data:image/svg+xml;base64,PHN2Zz4='><img src=\"data:image/PNG;base64,iVBORw0K\nGgo=\">")
+	if m.SafeHTML != `<img><img src="cid:data-1@inline">` || len(m.Attachments) != 1 {
+		t.Fatalf("%s, %d attachments", m.SafeHTML, len(m.Attachments))
+	}
+	if a := m.Attachments[0]; a.CID != "data-1@inline" || a.Name != "attachment-1.png" || !a.Inline || string(a.Data) != "\x89PNG\r\n\x1a\n" {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestHTMLNestedBeyondReasonIsReadAsText(t *testing.T) {
 	m := parse("Content-Type: text/html\n\n" + strings.Repeat("<div>", 50_000) + "deep" + strings.Repeat("</div>", 50_000))
 	if m.SafeHTML != "" || m.Text != "deep" || m.Err == nil {

@@ -64,6 +64,7 @@ type Attachment struct {
 	Type   string // media type in lower case, as the sender says
 	CID    string // Content-ID without <>
 	Inline bool   // shown within the HTML or meant to be
+	Risky  bool   // a program or a script by its ending: say so before it is opened
 	Data   []byte // decoded; may share memory with Parts
 }
 

@@ -55,6 +55,17 @@ func shorten(name string) string {
 	return name[:n] + ext
 }
 
+// risky says whether a system would run a file of that name instead of showing it.
+func risky(name string) bool {
+	i := strings.LastIndexByte(name, '.')
+	switch strings.ToLower(name[i+1:]) {
+	case "exe", "com", "scr", "pif", "bat", "cmd", "ps1", "vbs", "vbe", "js", "jse", "wsf", "wsh", "hta", "msi", "msp", "cpl", "dll",
+		"jar", "lnk", "reg", "chm", "iso", "img", "vhd", "apk", "app", "dmg", "sh", "docm", "xlsm", "pptm", "url":
+		return i >= 0
+	}
+	return false
+}
+
 // extension is the usual ending of a media type, for files without a name.
 func extension(typ string) string {
 	switch typ {
