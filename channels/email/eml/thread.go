@@ -243,7 +243,7 @@ var (
 // 【外部邮件】, any number of times) and without our token; lower case and single
 // spaces, so that two of one thread are equal.
 func Subject(s string) string {
-	s = cleanLine(head(s, 2000))
+	s = cleanLine(subjectID.ReplaceAllString(cleanLine(head(s, 2000)), " "))
 	for {
 		t := strings.TrimSpace(subjectTag.ReplaceAllString(subjectPrefix.ReplaceAllString(s, ""), ""))
 		if t == s {
@@ -251,7 +251,6 @@ func Subject(s string) string {
 		}
 		s = t
 	}
-	s = subjectID.ReplaceAllString(s, " ")
 	return strings.ToLower(strings.TrimSpace(spaceRuns.ReplaceAllString(s, " ")))
 }
 

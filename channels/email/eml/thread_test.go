@@ -210,6 +210,7 @@ func TestSubject(t *testing.T) {
 	for in, want := range map[string]string{
 		"Re: Fw: 答复：【外部邮件】 Re[2]: Order": "order",
 		"回复：订单 [#T-5]":                   "订单",
+		"答复：[#T-5] Re: 订单":               "订单",
 		"[External] RE: Ärger":           "ärger",
 		"Re：Re:Re ":                      "re",
 		"Reality: what":                  "reality: what",
