@@ -182,13 +182,8 @@ var bounceWords = regexp.MustCompile(`(?i)this message was created automatically
 
 // emptyPath reports whether the envelope sender was empty.
 func emptyPath(m *Mail) bool {
-	for _, v := range m.Header.Values("Return-Path") {
-		if v = strings.TrimSpace(v); v == "<>" || v == "" {
-			return true
-		}
-		return false
-	}
-	return false
+	path := m.Header.Values("Return-Path")
+	return len(path) > 0 && strings.Trim(path[0], "<> ") == ""
 }
 
 // ownWords are the addresses that a report repeats without meaning a

@@ -166,11 +166,23 @@ func (l *letter) attribution(i int) int {
 			return i
 		}
 		joined = strings.TrimSpace(joined + " " + s)
-		if l.attributes(joined, k) && (k == i || l.begins(i, k)) {
+		if ends(s) && l.attributes(joined, k) && (k == i || l.begins(i, k)) {
 			return k + 1
 		}
 	}
 	return i
+}
+
+// ends reports whether a line may end an attribution: with a colon, or with
+// the verb itself where mailers leave the colon out.
+func ends(s string) bool {
+	s = strings.TrimRight(s, " *-_—–")
+	for _, end := range []string{":", "：", "wrote", "写道", "寫道"} {
+		if strings.HasSuffix(s, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // begins reports whether a wrapped attribution that ends at k may begin at i:

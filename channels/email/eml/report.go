@@ -236,14 +236,16 @@ func (r report) near(to string) string {
 		return ""
 	}
 	begin := slices.IndexFunc(r.heads, func(a string) bool { return strings.EqualFold(a, to) })
+	limit := 16
 	if low := strings.ToLower(to); begin < 0 {
+		limit = 5
 		begin = slices.IndexFunc(r.lines, func(s string) bool { return strings.Contains(strings.ToLower(s), low) })
 	}
 	if begin < 0 {
 		return ""
 	}
 	end := begin + 1
-	for blank := 0; end < len(r.lines) && end < begin+16; end++ {
+	for blank := 0; end < len(r.lines) && end < begin+limit; end++ {
 		if strings.TrimSpace(r.lines[end]) == "" {
 			// Some put one blank line between the address and the words.
 			if blank++; blank > 1 || end > begin+1 {
