@@ -1,10 +1,12 @@
 package router_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,6 +175,48 @@ func TestAPausedAccountRests(t *testing.T) {
 		if early > 0 || time.Now().Before(until) {
 			t.Errorf("%d sends while the account was paused", early)
 		}
+	})
+}
+
+// wide is a channel that writes to four customers at once.
+type wide struct{ *channeltest.Fake }
+
+func (wide) Ways() int { return 4 }
+
+func TestSeveralCustomersAreWrittenToAtOnce(t *testing.T) {
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db, setup{})
+		acc := w.mailbox()
+		first := w.node(bus.NewMemory(), nil) // knows no mail: nothing is sent
+		for i := range 4 {
+			who := fmt.Sprint("v", i)
+			st, err := first.Accept(t.Context(), zongji.Inbound{Channel: acc.ID, ChanKind: "email", ExtID: who, Thread: who, Kind: zongji.InMessage,
+				From: zongji.Identity{Ext: who, Name: who}, Text: "有问题", Lang: "zh-CN"})
+			w.must(err)
+			w.until("he is to be told that he waits", func() bool { return len(w.messages(st.Conv.ID)) == 2 })
+		}
+		first.stop()
+		all := make(chan struct{}) // closed when four sends are under way
+		var under atomic.Int32
+		fake := channeltest.New("email", func(zongji.Outbound) error {
+			if under.Add(1) == 4 {
+				close(all)
+			}
+			select {
+			case <-all:
+				return nil
+			case <-time.After(10 * time.Second):
+				return &channels.SendError{Class: channels.Content, Reason: "alone"}
+			}
+		})
+		kind := fake.Kind()
+		open := kind.Open
+		kind.Open = func(ctx context.Context, set zongji.ChannelAccount, deps channels.Deps) (channels.Channel, error) {
+			_, err := open(ctx, set, deps)
+			return wide{fake}, err
+		}
+		w.node(bus.NewMemory(), with(kind))
+		w.until("all are written to", func() bool { return len(fake.Sent()) == 4 })
 	})
 }
 
