@@ -162,3 +162,46 @@ func TestARefusedReplySaysWhatIsLeft(t *testing.T) {
 		t.Errorf("a template: %d", status)
 	}
 }
+
+func TestOneCustomerOfTwo(t *testing.T) {
+	w := newWorld(t)
+	mine, other, foreign := w.says(0, "a", "x"), w.says(0, "b", "x"), w.says(1, "c", "x")
+	w.until("they wait", func() bool {
+		return w.conv(mine.Conv.ID).Status == zongji.StatusQueued && w.conv(foreign.Conv.ID).Status == zongji.StatusQueued
+	})
+	at := func(id int64) string { return fmt.Sprintf("/api/v1/contacts/%d", id) }
+	var card contactCard
+	if w.call("ann", "GET", at(mine.Conv.Contact), nil, &card); len(card.SameAs) != 1 || card.SameAs[0].ID != other.Conv.Contact || card.SameAs[0].Why != "phone" {
+		t.Errorf("same_as %+v: want the one of the same team", card.SameAs)
+	}
+	body := func(id int64) any { return map[string]int64{"other": id} }
+	if status, code := w.code("ann", "POST", at(mine.Conv.Contact)+"/merge", body(foreign.Conv.Contact)); status != 404 || code != "no_contact" {
+		t.Errorf("a foreign customer: %d %s", status, code)
+	}
+	if status, _ := w.code("ada", "POST", at(mine.Conv.Contact)+"/merge", body(other.Conv.Contact)); status != 403 {
+		t.Errorf("an auditor merges: %d", status)
+	}
+	var a mergeAnswer
+	if status := w.call("ann", "POST", at(other.Conv.Contact)+"/merge", body(mine.Conv.Contact), &a); status != 200 || a.Contact.ID != mine.Conv.Contact || a.Merge.Why != "hand" {
+		t.Fatalf("%d %+v", status, a)
+	}
+	if w.call("ann", "GET", at(other.Conv.Contact), nil, &card); card.ID != mine.Conv.Contact || len(card.Merges) != 1 {
+		t.Errorf("the old id answers %+v", card)
+	}
+	undo := fmt.Sprintf("/api/v1/contacts/merges/%d/undo", a.Merge.ID)
+	missing := "/api/v1/contacts/merges/77/undo"
+	for _, path := range []string{undo, missing} {
+		if status, code := w.code("ben", "POST", path, nil); status != 404 || code != "no_merge" {
+			t.Errorf("%s by a stranger: %d %s", path, status, code)
+		}
+	}
+	for _, want := range []int{200, 409} {
+		if status, _ := w.code("ann", "POST", undo, nil); status != want {
+			t.Errorf("undo: %d, want %d", status, want)
+		}
+	}
+	log, err := w.db.AuditLog(t.Context(), 50)
+	if err != nil || !slices.ContainsFunc(log, func(e store.AuditEntry) bool { return e.What == "contact.unmerge" }) {
+		t.Errorf("the undo is not in the log: %v", err)
+	}
+}

@@ -101,6 +101,7 @@ type Router struct {
 	accounts accounts
 	held     sync.Map     // names of SQL leases that a goroutine of this node holds
 	marks    chan int64   // ids of published events, limit markLimit
+	typed    chan typed   // limit typingLimit
 	leading  atomic.Int64 // epoch while this node leads, else 0
 	built    atomic.Int64 // when the engine was last built from SQL, ms
 	ready    chan struct{}
@@ -112,7 +113,7 @@ func New(cfg Config) *Router {
 	cfg.fill()
 	r := &Router{
 		cfg: cfg, log: cfg.Log.With("part", "router"), db: cfg.Store, bus: cfg.Bus, metrics: newMetrics(cfg.Reg),
-		reload: make(chan struct{}, 1), due: newAlarms(cfg.Clock), marks: make(chan int64, markLimit),
+		reload: make(chan struct{}, 1), due: newAlarms(cfg.Clock), marks: make(chan int64, markLimit), typed: make(chan typed, typingLimit),
 		ready: make(chan struct{}),
 	}
 	r.book.Store(&book{})
@@ -133,7 +134,7 @@ func (r *Router) Run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context){
-		r.feed.run, r.campaign, r.runAdvance, r.runReconcile, r.runReload, r.runMarks, r.runPresence, r.runAccounts, r.hearTyping,
+		r.feed.run, r.campaign, r.runAdvance, r.runReconcile, r.runReload, r.runMarks, r.runPresence, r.runAccounts, r.hearTyping, r.runTyping,
 	} {
 		g.Go(func() error { part(ctx); return nil })
 	}

@@ -115,6 +115,7 @@ func (v visitors) Typing(ctx context.Context, conv int64, text string, on bool) 
 // Typing tells the customer, and other screens, that an agent writes.
 func (r *Router) Typing(ctx context.Context, me zongji.Actor, conv int64, on bool) {
 	_ = r.bus.Typing.Say(ctx, bus.TypingNote{Conv: conv, From: zongji.FromAgent, User: me.User, Name: me.Name, On: on})
+	r.showTyping(typed{conv, on})
 }
 
 // End closes the visitor's conversation at his own wish.

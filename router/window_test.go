@@ -26,18 +26,22 @@ type phone struct {
 }
 
 func newPhone(t *testing.T, db *store.DB, s setup, settings map[string]string, fail func(zongji.Outbound) error) *phone {
+	return newPhoneOn(t, db, bus.NewMemory(), s, settings, fail)
+}
+
+func newPhoneOn(t *testing.T, db *store.DB, b *bus.Bus, s setup, settings map[string]string, fail func(zongji.Outbound) error) *phone {
 	t.Helper()
 	w := newWorld(t, db, s)
 	_, err := db.PutChannel(t.Context(), zongji.ChannelAccount{Kind: "phone", Name: "phone", Key: "phone", Queue: w.queue.ID, Bot: s.bot, Settings: settings})
 	w.must(err)
 	p := &phone{w: w, Phone: channeltest.NewPhone("phone", fail)}
-	p.start(w)
+	p.start(w, b)
 	return p
 }
 
 // start runs a node with the phone's account.
-func (p *phone) start(w *world) {
-	p.node = w.node(bus.NewMemory(), func(c *router.Config) {
+func (p *phone) start(w *world, b *bus.Bus) {
+	p.node = w.node(b, func(c *router.Config) {
 		with(p.Phone.Kind())(c)
 		c.Bot = bot.New(bot.Config{})
 		c.Bot.Load(1, []zongji.FAQ{
@@ -383,7 +387,7 @@ func TestMediaIsFetchedAfterwards(t *testing.T) {
 		p.cancel() // dies in the middle
 		close(block)
 		<-p.done
-		p.start(p.w)
+		p.start(p.w, bus.NewMemory())
 		p.w.until("all have come or never will", func() bool {
 			return !slices.ContainsFunc(p.w.messages(conv), func(m zongji.Message) bool { return m.State == zongji.StateFetching })
 		})
@@ -432,6 +436,81 @@ func TestAClosingWindowComesForward(t *testing.T) {
 		})
 		anna := p.seat("anna")
 		p.offer(anna, late.Conv.ID)
+		p.w.conserved()
+	})
+}
+
+func TestWithoutRedisAMessengerGoesOn(t *testing.T) {
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
+		redis := testenv.Redis(t)
+		p := newPhoneOn(t, db, openRedis(t, redis), setup{}, nil, nil)
+		anna := p.seat("anna")
+		c := p.held(anna, "v")
+		sent := len(p.Sent())
+		redis.Stop()
+		g := channeltest.Wrote
+		began := time.Now()
+		st, err := p.Tell(t.Context(), "v", zongji.Inbound{Kind: zongji.InMessage, Msg: zongji.KindImage, Fetch: "pic", Grant: &g})
+		if took := time.Since(began); err != nil || took > 5*time.Second {
+			t.Fatalf("not stored: %v after %v", err, took)
+		}
+		p.w.until("its media came", func() bool {
+			ms, err := db.Messages(t.Context(), c.ID, st.Msg.Seq-1, 0, 1)
+			return err == nil && len(ms) == 1 && len(ms[0].Files) == 1 && ms[0].State == zongji.StateStored
+		})
+		_, err = p.reply(anna, c.ID, "收到")
+		p.w.must(err)
+		p.w.until("it is sent", func() bool { return len(p.Sent()) == sent+1 })
+		p.w.conserved()
+	})
+}
+
+func TestOnePersonOnWebAndPhone(t *testing.T) {
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
+		p := newPhone(t, db, setup{}, nil, nil)
+		anna := p.seat("anna")
+		web, err := p.shop.Tell(t.Context(), "c-9", zongji.Inbound{Kind: zongji.InMessage, Text: "网页", From: zongji.Identity{Name: "张三", Verified: true}})
+		p.w.must(err)
+		c := p.held(anna, "openid")
+		sent := len(p.Sent())
+		_, err = p.Tell(t.Context(), "openid", zongji.Inbound{Kind: zongji.InEvent, Event: "identify", From: zongji.Identity{Verified: true, Sub: "c-9"}})
+		p.w.must(err)
+		p.w.until("the screens were told", func() bool {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return slices.ContainsFunc(p.live, func(l zongji.Live) bool {
+				return l.Event != nil && l.Event.Kind == zongji.EvContact && l.Event.Conv == c.ID && l.Event.Row.Contact == web.Conv.Contact && l.Event.Row.ContactName == "张三"
+			})
+		})
+		_, err = p.reply(anna, c.ID, "您好张三")
+		p.w.must(err)
+		p.w.until("the phone gets it", func() bool { return len(p.Sent()) == sent+1 })
+		if out := p.Sent()[sent]; out.To.Ext != "openid" || out.Thread != "openid" {
+			t.Errorf("sent to %q", out.To.Ext)
+		}
+		merges, err := db.Merges(t.Context(), web.Conv.Contact)
+		if err != nil || len(merges) != 1 || merges[0].Why != "verified" {
+			t.Fatalf("merges %+v, %v", merges, err)
+		}
+		_, err = p.UndoMerge(t.Context(), merges[0].ID, anna.User)
+		p.w.must(err)
+		if got := p.w.conv(c.ID).Contact; got != c.Contact {
+			t.Errorf("after the undo it belongs to %d, want %d", got, c.Contact)
+		}
+		_, err = p.reply(anna, c.ID, "还是您")
+		p.w.must(err)
+		p.w.until("the phone gets that too", func() bool { return len(p.Sent()) == sent+2 })
+		p.Typing(t.Context(), anna, c.ID, true)
+		p.w.until("the phone shows that she writes", func() bool { who := p.Typed(); return len(who) == 1 && who[0].Ext == "openid" })
+		got := 0 // what the phone got is what was written to it
+		for _, m := range p.w.messages(c.ID) {
+			if m.From != zongji.FromContact && m.From != zongji.FromNote {
+				got++
+			}
+		}
+		if got != len(p.Sent()) {
+			t.Errorf("%d were written, the phone got %d", got, len(p.Sent()))
+		}
 		p.w.conserved()
 	})
 }
