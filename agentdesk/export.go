@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -120,6 +122,35 @@ func who(m zongji.Message, contact string) string {
 	return names[m.From]
 }
 
+// kindNames name the kinds of message that are more than text and files.
+var kindNames = map[zongji.MessageKind]string{zongji.KindVoice: "语音 Voice", zongji.KindVideo: "视频 Video", zongji.KindLocation: "位置 Location",
+	zongji.KindLink: "链接 Link", zongji.KindMiniPage: "小程序 Mini program", zongji.KindTemplate: "模板消息 Template", zongji.KindEvent: "动作 Event", zongji.KindOther: "其他 Other"}
+
+// said is what stands for a message on paper: its text, and what it is when it
+// is more than that.
+func said(m zongji.Message) string {
+	var x struct {
+		Text, Name, Label, Title, URL, Event, Value, Type string
+		Fields                                            map[string]string
+	}
+	parts := []string{m.Text}
+	if name := kindNames[m.Kind]; name != "" {
+		_ = json.Unmarshal(m.Extra, &x) // what does not fit is left out
+		parts = append(parts, "["+name+"]", x.Text, x.Name, x.Label, x.Event, x.Value, x.Type)
+		if x.Title != m.Text {
+			parts = append(parts, x.Title)
+		}
+		for _, k := range slices.Sorted(maps.Keys(x.Fields)) {
+			parts = append(parts, k+": "+x.Fields[k])
+		}
+		parts = append(parts, x.URL)
+	}
+	if m.State == zongji.StateRecalled {
+		parts = append(parts, "[已撤回 Recalled]")
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
+}
+
 func clockOf(at zongji.Ms, zone *time.Location) string {
 	if at == 0 {
 		return ""
@@ -132,7 +163,7 @@ func (t transcript) text(b *strings.Builder, zone *time.Location) {
 		clockOf(t.Conversation.CreatedAt, zone), clockOf(t.Conversation.ClosedAt, zone))
 	for _, m := range t.Messages {
 		fmt.Fprintf(b, "[%s] %s\n", clockOf(m.At, zone), oneLine(who(m, t.Contact.Name)))
-		for line := range strings.SplitSeq(m.Text, "\n") {
+		for line := range strings.SplitSeq(said(m), "\n") {
 			fmt.Fprintf(b, "    %s\n", line) // indented: no text can pass for a heading
 		}
 		for _, f := range m.Files {
@@ -151,6 +182,9 @@ type htmlTranscript struct {
 // Clock and Who are called by the page.
 func (h htmlTranscript) Clock(at zongji.Ms) string { return clockOf(at, h.zone) }
 
+// Said is what stands for a message.
+func (h htmlTranscript) Said(m zongji.Message) string { return said(m) }
+
 // Who names a message's writer.
 func (h htmlTranscript) Who(m zongji.Message) string { return who(m, h.Contact.Name) }
 
@@ -165,7 +199,7 @@ h1{font-size:1.3em;margin:0}header p{color:#646a73;margin:.2em 0 1.5em}.m{margin
 <header><h1>#{{.Conversation.ID}} · {{.Contact.Name}}</h1>
 <p>{{.Queue}}{{if .Owner}} · {{.Owner}}{{end}} · {{.Clock .Conversation.CreatedAt}}{{if .Conversation.ClosedAt}} – {{.Clock .Conversation.ClosedAt}}{{end}}{{if .Conversation.Category}} · {{.Conversation.Category}}{{end}}</p>
 {{if .Conversation.Summary}}<p class="t">{{.Conversation.Summary}}</p>{{end}}</header>
-{{range .Messages}}<div class="m {{.From}}"><b>{{$.Who .}}</b><time>{{$.Clock .At}}</time>{{if .Text}}<div class="t">{{.Text}}</div>{{end}}
+{{range .Messages}}<div class="m {{.From}}"><b>{{$.Who .}}</b><time>{{$.Clock .At}}</time>{{with $.Said .}}<div class="t">{{.}}</div>{{end}}
 {{range .Files}}<div>📎 {{.Name}} ({{.Size}} B)</div>{{end}}</div>
 {{end}}<footer><p style="color:#8f959e;font-size:.85em">{{.By}} · {{.Clock .At}}</p></footer></html>
 `))

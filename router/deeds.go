@@ -56,8 +56,12 @@ func refusal(err error) error {
 	if !errors.As(err, &se) {
 		return err
 	}
-	return &zongji.Error{Kind: zongji.Conflict, Code: "channel_refused", Text: "the channel refused: " + se.Reason,
+	e := &zongji.Error{Kind: zongji.Conflict, Code: "channel_refused", Text: "the channel refused: " + se.Reason,
 		Params: map[string]any{"code": se.Code, "class": se.Class, "reason": se.Reason}}
+	if se.Class == channels.Retry || se.Class == channels.UnknownResult || se.Class == channels.AccountPaused {
+		e.Kind, e.Text = zongji.Busy, "the channel does not answer: "+se.Reason
+	}
+	return e
 }
 
 // Opened reports whether an account is open on this node.

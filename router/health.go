@@ -71,6 +71,13 @@ func (h *health) take() (now channels.Health, fresh bool, lines []store.LogLine)
 	return now, fresh, lines
 }
 
+// again has now written once more, unless it is old news.
+func (h *health) again(now channels.Health) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fresh = h.fresh || h.now == now
+}
+
 // counted counts the requests to an account's address.
 func (a *account) counted(h http.Handler) http.Handler {
 	if !a.kind.Grants { // only where operators ask whether the other side calls at all
@@ -103,6 +110,7 @@ func (r *Router) writeHealth(ctx context.Context, a *account) error {
 	now, fresh, lines := a.health.take()
 	if fresh {
 		if err := r.db.SetHealth(ctx, a.set.ID, store.ChannelHealth{State: now.State, Code: now.Code, Text: now.Text, Until: now.Until}); err != nil {
+			a.health.again(now)
 			return err
 		}
 	}

@@ -209,6 +209,9 @@ func clean(in *zongji.Inbound) error {
 		*s = cleanText(*s)
 	}
 	in.Text = strings.TrimSpace(in.Text)
+	if r := []rune(in.Scene); len(r) > maxScene {
+		in.Scene = string(r[:maxScene])
+	}
 	for i := range in.Tags {
 		in.Tags[i] = cleanText(in.Tags[i])
 	}
@@ -263,13 +266,10 @@ func checkText(text string, files int) error {
 // maxScene is how much of a scene is kept: characters.
 const maxScene = 128
 
-// checkInbound checks a customer's message. What came from a channel is never
-// refused for its length: it is cut.
+// checkInbound checks a customer's message. One that its source will not give
+// again, or shorten, is not refused for its length: it is cut.
 func checkInbound(in *zongji.Inbound) error {
-	if r := []rune(in.Scene); len(r) > maxScene {
-		in.Scene = string(r[:maxScene])
-	}
-	if in.Msg == "" || in.Msg == zongji.KindText {
+	if in.Msg == "" && in.Grant == nil {
 		return checkText(in.Text, len(in.Files))
 	}
 	if len(in.Extra) > 0 && !json.Valid(in.Extra) {

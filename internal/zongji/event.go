@@ -58,7 +58,7 @@ type Event struct {
 
 // RoutedData says why a conversation waits and for whom.
 type RoutedData struct {
-	Reason   string    `json:"reason"` // asked_human | low_score | no_answer | unsolved | rule | transfer | reopened | lost_agent | after_hours | no_bot | max_offers | nobody
+	Reason   string    `json:"reason"` // asked_human | low_score | no_answer | unsolved | rule | transfer | reopened | lost_agent | after_hours | no_bot | max_offers | nobody | window (the bot may write no more)
 	Queue    int64     `json:"queue"`
 	Demand   Demand    `json:"demand"`
 	Points   int       `json:"points"`
