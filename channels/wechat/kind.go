@@ -100,6 +100,7 @@ type Account struct {
 	asked map[string]zongji.Ms // openid → when
 	media map[upload]uploaded
 	parts map[int64]int        // outbox row → how many of its parts are sent
+	stars map[string]zongji.Ms // as in Keep, when this node last wrote it
 	names map[string]string    // key of a menu button → its name
 	typed map[string]zongji.Ms // openid → since when he is shown that somebody writes
 }

@@ -192,7 +192,11 @@ func (a *Account) menu(text string, options []zongji.Option) []part {
 // spelled is a text with the words of its buttons.
 func spelled(text string, options []zongji.Option) string {
 	for _, o := range options {
-		text += "\n· " + o.Text
+		mark := "· "
+		if n, ok := strings.CutPrefix(o.Value, "stars:"); ok {
+			mark = n + " "
+		}
+		text += "\n" + mark + o.Text
 	}
 	return strings.TrimSpace(text)
 }
