@@ -96,13 +96,15 @@ type Account struct {
 	called atomic.Int64 // ms of the last callback that was WeChat's
 	noted  atomic.Int64 // ms of the last refused callback that was told
 
-	mu    sync.Mutex
-	asked map[string]zongji.Ms // openid → when
-	media map[upload]uploaded
-	parts map[int64]int        // outbox row → how many of its parts are sent
-	stars map[string]zongji.Ms // as in Keep, when this node last wrote it
-	names map[string]string    // key of a menu button → its name
-	typed map[string]zongji.Ms // openid → since when he is shown that somebody writes
+	rates  sync.Mutex // held while stars in Keep are changed
+	mu     sync.Mutex
+	asked  map[string]zongji.Ms // openid → when
+	media  map[upload]uploaded
+	parts  map[int64]int        // outbox row → how many of its parts are sent
+	health [2]channels.Health   // by respect
+	stars  map[string]zongji.Ms // as in Keep, when this node last wrote it
+	names  map[string]string    // key of a menu button → its name
+	typed  map[string]zongji.Ms // openid → since when he is shown that somebody writes
 }
 
 var (
@@ -111,7 +113,12 @@ var (
 	_ channels.Fetcher  = (*Account)(nil)
 	_ channels.Typist   = (*Account)(nil)
 	_ channels.Operator = (*Account)(nil)
+	_ channels.Parallel = (*Account)(nil)
 )
+
+// sendAtOnce is how many customers are written to at once: a click or a
+// subscription lets us write for a minute only, and many may come together.
+const sendAtOnce = 8
 
 // clientOf and cryptOf read an account's settings; their errors name the
 // setting that is wrong.
@@ -177,6 +184,9 @@ func (a *Account) Name() string { return a.set.Name }
 // /identify.
 func (a *Account) Handler() http.Handler { return a.mux }
 
+// Ways is how many customers are written to at once.
+func (a *Account) Ways() int { return sendAtOnce }
+
 // Run learns who customers are and how the account is, until ctx ends.
 func (a *Account) Run(ctx context.Context, _ channels.Accept) error {
 	a.all.enter(a)
@@ -207,10 +217,31 @@ const probeEvery = 10 * time.Minute
 
 // probe gets a token and the published menu, and notes how the account is.
 func (a *Account) probe(ctx context.Context) {
-	err := a.readMenu(ctx)
-	if ctx.Err() == nil {
-		a.Deps.Health(a.api.HealthOf(err))
+	if err := a.readMenu(ctx); ctx.Err() == nil {
+		a.feels(byProbe, a.api.HealthOf(err))
 	}
+}
+
+// Where it shows how an account is.
+const (
+	bySend  = 0
+	byProbe = 1
+)
+
+// feels notes how the account is in one respect. What is wrong in one is told
+// until that one is well again: a menu that can be read does not mean that
+// messages can be sent.
+func (a *Account) feels(respect int, h channels.Health) {
+	a.mu.Lock()
+	a.health[respect] = h
+	for _, other := range a.health {
+		if other.State != "" && other.State != "ok" {
+			h = other
+			break
+		}
+	}
+	a.mu.Unlock()
+	a.Deps.Health(h)
 }
 
 // running knows the accounts that run in this process, for the connection

@@ -29,6 +29,8 @@ func (a *Account) waitStars(ctx context.Context, openid string, asked bool) {
 	if !asked && !had {
 		return
 	}
+	a.rates.Lock()
+	defer a.rates.Unlock()
 	all, err := a.starsKept(ctx)
 	if err != nil {
 		return // he is heard as one who writes

@@ -56,7 +56,7 @@ func (a *Account) Send(ctx context.Context, out zongji.Outbound) (channels.Sent,
 		i++
 	}
 	a.forget(out.ID)
-	a.Deps.Health(channels.Health{State: "ok"})
+	a.feels(bySend, channels.Health{State: "ok"})
 	return channels.Sent{State: zongji.StateSent}, nil
 }
 
@@ -100,7 +100,7 @@ func (a *Account) failed(err error, row int64, sent, all int) *channels.SendErro
 		se.Reason = fmt.Sprintf("%d/%d: %s", sent, all, se.Reason)
 	}
 	if again || se.Class == channels.BadConfig || se.Class == channels.UnknownResult {
-		a.Deps.Health(a.api.HealthOf(err))
+		a.feels(bySend, a.api.HealthOf(err))
 	}
 	if se.Class == channels.BadConfig {
 		a.Problem(se.Code, se.Reason)
