@@ -66,6 +66,45 @@ func TestWeChatAtFiveHundredASecond(t *testing.T) {
 	}
 }
 
+// TestWeChatRotatesTokensUnderLoad: while each new follower is welcomed, all
+// tokens end three times; no welcome is lost or doubled, and each time one new
+// token is asked for.
+func TestWeChatRotatesTokensUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	w := serveWeChat(t, 5*time.Second, nil, demo.Plain(2, 30))
+	var followers []*wechattest.User
+	for i := range 120 {
+		if i%40 == 20 {
+			w.Rotate("wx-oa")
+		}
+		u := w.User(fmt.Sprintf("客户%d", i), "")
+		if d := u.Follow(w.oa, ""); d.Err != nil {
+			t.Fatal(d.Err)
+		}
+		followers = append(followers, u)
+		time.Sleep(30 * time.Millisecond)
+	}
+	for i, u := range followers {
+		if lines := u.Wait(w.oa, 1, 20*time.Second); len(lines) != 1 {
+			t.Errorf("follower %d got %+v", i, lines)
+		}
+	}
+	if n := w.Called("stable_token", 0); n > 5 { // one for the mini-program too
+		t.Errorf("%d tokens were asked for, want at most 5", n)
+	}
+	refused := 0
+	for _, c := range w.Calls() {
+		if c.Code == 40001 {
+			refused += c.Count
+		}
+	}
+	if refused < 3 {
+		t.Errorf("%d calls met an ended token: too little is proved", refused)
+	}
+}
+
 // TestWeChatWithoutRedis: while Redis is down, callbacks are stored and
 // answered all the same, and tokens are got without it.
 func TestWeChatWithoutRedis(t *testing.T) {

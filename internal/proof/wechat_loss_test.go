@@ -79,7 +79,7 @@ func (w *weChat) connect() {
 			w.t.Fatal(err)
 		}
 	}
-	put("wechat", "oa", map[string]string{"appid": "wx-oa", "type": "official", "mode": "safe"})
+	put("wechat", "oa", map[string]string{"appid": "wx-oa", "type": "official", "mode": "safe", "welcome": "欢迎关注"})
 	put("wechat", "mini", map[string]string{"appid": "wx-mini", "type": "mini", "mode": "safe"})
 	put("wecom", "kf", map[string]string{"corpid": "ww-corp", "open_kfid": "wk1"})
 	w.oa = w.OfficialAccount(wechattest.Account{AppID: "wx-oa", Secret: "secret-of-oa", Token: "tokenofoa", AESKey: wxKey, Mode: wechattest.Safe, Callback: w.in.Base + "/c/oa/"})
