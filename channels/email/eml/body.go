@@ -166,7 +166,7 @@ func (p *parser) text(m *Mail, parts []*node) string {
 			out.WriteByte('\n')
 		}
 		if n.Type == "text/html" {
-			out.WriteString(htmlText(p.htmlOf(n)))
+			out.WriteString(htmlText(p.htmlOf(&n.Part)))
 			continue
 		}
 		data, files := cutFiles(n.Data)
@@ -190,7 +190,7 @@ func (p *parser) html(parts []*node) string {
 	var out strings.Builder
 	for _, n := range parts {
 		if n.Type == "text/html" {
-			out.WriteString(p.htmlOf(n))
+			out.WriteString(p.htmlOf(&n.Part))
 		} else if s := n.Text(); strings.TrimSpace(s) != "" {
 			out.WriteString("<pre>" + html.EscapeString(s) + "</pre>")
 		}
@@ -199,7 +199,7 @@ func (p *parser) html(parts []*node) string {
 }
 
 // htmlOf decodes an HTML part; one without a label may name its charset itself.
-func (p *parser) htmlOf(n *node) string {
+func (p *parser) htmlOf(n *Part) string {
 	label := n.Params["charset"]
 	if label == "" {
 		label = metaCharset(n.Data)
@@ -246,31 +246,49 @@ var stub = regexp.MustCompile(`(?is)(客户端|客戶端|邮箱|郵箱|软件|�
 	`|(please|to) (view|see|read|use|enable|switch)[^.]{0,60}\bhtml\b|\bhtml[- ](capable|enabled|compatible)`)
 
 // lastResort finds something to read in a mail whose text is empty: what lies in
-// a winmail.dat, or another kind of text.
+// a winmail.dat, another kind of text, or a text that is called an attachment
+// but has no name.
 func (p *parser) lastResort(m *Mail) {
-	if t := p.within; t != nil {
-		page, rtf := decodeText(p.short(t.html), metaCharset(t.html)), ""
-		if page == "" && len(t.rtf) > 0 {
-			var isHTML bool
-			if rtf, isHTML = readRTF(p.short(t.rtf)); isHTML {
-				page = rtf
-			}
-		}
-		if m.HTML == "" {
-			m.HTML = page
-		}
-		if m.Text = decodeText(p.short(t.text), "utf-8"); strings.TrimSpace(m.Text) == "" && page != "" {
-			m.Text = htmlText(page)
-		} else if strings.TrimSpace(m.Text) == "" {
-			m.Text = rtf
-		}
+	if p.within != nil {
+		p.readWithin(m, p.within)
 		return
 	}
-	for _, part := range m.Parts {
-		if part.Type == "text/enriched" || part.Type == "text/richtext" {
-			m.Text = htmlText(strings.ReplaceAll(decodeText(p.short(part.Data), part.Params["charset"]), "<<", "&lt;"))
-			return
+	for i := range m.Parts {
+		part := &m.Parts[i]
+		if part.Name != "" || strings.TrimSpace(m.Text) != "" {
+			continue
 		}
+		switch part.Type {
+		case "text/plain":
+			m.Text = decodeText(p.short(part.Data), part.Params["charset"])
+		case "text/html":
+			if m.HTML == "" {
+				m.HTML = p.htmlOf(part)
+				m.Text = htmlText(m.HTML)
+			}
+		case "text/enriched", "text/richtext":
+			m.Text = htmlText(strings.ReplaceAll(decodeText(p.short(part.Data), part.Params["charset"]), "<<", "&lt;"))
+		}
+	}
+}
+
+// readWithin reads the body of a winmail.dat: its HTML, which may be hidden in
+// RTF, its plain text, or the text of its RTF.
+func (p *parser) readWithin(m *Mail, t *tnef) {
+	page, text := decodeText(p.short(t.html), metaCharset(t.html)), string(p.short(t.text))
+	if page == "" && len(t.rtf) > 0 {
+		rtf, isHTML := readRTF(p.short(t.rtf))
+		if isHTML {
+			page = rtf
+		} else if strings.TrimSpace(text) == "" {
+			text = rtf
+		}
+	}
+	if m.HTML == "" {
+		m.HTML = page
+	}
+	if m.Text = clean(text); strings.TrimSpace(text) == "" {
+		m.Text = htmlText(page)
 	}
 }
 

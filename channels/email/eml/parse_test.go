@@ -44,6 +44,7 @@ func TestWhatIsRead(t *testing.T) {
 		{"a digest of mails", multi("digest", "\r\nSubject: a\r\n\r\nx", "\r\nSubject: b\r\n\r\ny"), "", "", "a.eml, b.eml"},
 		{"an invitation", multi("alternative", plain, page, invite), "正文", "<p>页面</p>", "attachment-1.ics"},
 		{"nothing but a file", paper, "", "", "a.pdf"},
+		{"a text called an attachment, and nothing else", "Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: attachment\r\n\r\n正文", "正文", "", "attachment-1.txt"},
 		{"text/enriched alone", "Content-Type: text/enriched\r\n\r\n<bold>fat</bold> << 3", "fat < 3", "", "attachment-1.txt"},
 		{"a part that ends with the mail", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello", "hello", "", ""},
 		{"a boundary that nobody told", "Content-Type: multipart/mixed\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--", "hello", "", ""},
