@@ -8,6 +8,9 @@ command -v redis-server >/dev/null || want+=(redis-server)
 [ -n "$(pg)" ] || want+=(postgresql)
 command -v chromium >/dev/null || want+=(chromium)
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || want+=(fonts-noto-cjk)
+have() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
+have dovecot && [ -x /usr/lib/dovecot/lmtp ] && [ -x /usr/lib/dovecot/imap ] || want+=(dovecot-imapd dovecot-lmtpd)
+have postfix || want+=(postfix)
 [ ${#want[@]} = 0 ] && exit 0
 sudo=
 [ "$(id -u)" = 0 ] || { sudo -n true 2>/dev/null && sudo='sudo -n'; } || { echo "tests: not installed and not allowed to install: ${want[*]}; what needs them is skipped" >&2; exit 0; }

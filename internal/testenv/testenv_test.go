@@ -14,6 +14,12 @@ func TestServersStart(t *testing.T) {
 			t.Error("two tests got the same schema")
 		}
 	})
+	t.Run("dovecot and postfix", func(t *testing.T) {
+		d := testenv.Dovecot(t)
+		d.Deliver(t, "box@example.test", "Subject: 1\r\n\r\n1\r\n", "Subject: 2\r\n\r\n2\r\n")
+		d.Forget(t, "box")
+		testenv.Postfix(t, d)
+	})
 }
 
 func TestClockFiresWhatIsDue(t *testing.T) {
