@@ -23,13 +23,14 @@ type kindCard struct {
 	Form  []channels.Field `json:"form"`
 	Check bool             `json:"check"`
 
-	Grants bool `json:"grants,omitempty"` // it has reply windows
+	Grants  bool              `json:"grants,omitempty"` // it has reply windows
+	Presets []channels.Preset `json:"presets,omitempty"`
 }
 
 func (d *Desk) channelKinds(context.Context, zongji.Actor, *struct{}) (page[kindCard], error) {
 	cards := []kindCard{}
 	for _, k := range d.cfg.Kinds {
-		cards = append(cards, kindCard{k.Name, k.Form, k.Check != nil, k.Grants})
+		cards = append(cards, kindCard{k.Name, k.Form, k.Check != nil, k.Grants, k.Presets})
 	}
 	return page[kindCard]{Items: cards}, nil
 }

@@ -23,6 +23,16 @@ type Kind struct {
 	Open      func(context.Context, zongji.ChannelAccount, Deps) (Channel, error)
 	Check     func(context.Context, zongji.ChannelAccount) []Step // the connection test, step by step; nil if there is none
 	Grants    bool                                                // customers' deeds open a reply window (Inbound.Grant)
+	Presets   []Preset                                            // what choosing a value of a field fills into others
+}
+
+// Preset is what is known of one value of a select field: a mail provider's
+// servers. Settings that are left out are taken from it.
+type Preset struct {
+	Field string            `json:"field"`
+	Value string            `json:"value"`
+	Set   map[string]string `json:"set"`
+	Notes []string          `json:"notes,omitempty"` // keys of what people should know of it, translated by screens
 }
 
 // Field is one setting of a channel account.
@@ -64,6 +74,7 @@ type Accept func(context.Context, zongji.Inbound) (zongji.Stored, error)
 type Sent struct {
 	ExtID string
 	State zongji.SendState // sent, or delivered where the channel knows
+	Note  string           // what the agent should know although it was sent: of several recipients, who was refused
 }
 
 // EventSink is a channel whose customers hold a socket: it gets what they
@@ -232,7 +243,7 @@ type Thread struct {
 	ID      string
 	Conv    int64     // its newest conversation
 	Closed  zongji.Ms // 0 while that is open
-	Subject string    // of its first mail, as eml.Subject gives it
+	Subject string    // of its first mail, as written
 	People  []string  // addresses that wrote or were written to, lower case; the newest writer first
 	Refs    []string  // Message-IDs of its mails, oldest first, the first and the last 19
 }

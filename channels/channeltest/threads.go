@@ -17,7 +17,7 @@ import (
 // Threads keeps the mails of tests and knows which belong together, as the
 // store does. The zero value is empty.
 type Threads struct {
-	// Subject makes subjects equal that are; nil: as they are.
+	// Subject makes subjects equal that are, as eml.Subject does; nil: as they are.
 	Subject func(string) string
 
 	mu      sync.Mutex
@@ -53,7 +53,7 @@ func (t *Threads) Save(in zongji.Inbound) zongji.Stored {
 	_ = json.Unmarshal(in.Extra, &m) // an inbound without one has no subject
 	th := t.threads[in.Thread]
 	if th == nil {
-		th = &thread{Thread: channels.Thread{ID: in.Thread, Conv: int64(len(t.threads) + 1), Subject: t.same(m.Subject)}}
+		th = &thread{Thread: channels.Thread{ID: in.Thread, Conv: int64(len(t.threads) + 1), Subject: m.Subject}}
 		t.threads[in.Thread] = th
 	}
 	th.last = in.At
@@ -119,7 +119,7 @@ func (t *Threads) Recent(_ context.Context, _ int64, addr, subject string, since
 	defer t.mu.Unlock()
 	var best *thread
 	for _, th := range t.threads {
-		if th.Closed == 0 && th.last >= since && th.Subject == subject && slices.Contains(th.People, addr) && (best == nil || th.last > best.last) {
+		if th.Closed == 0 && th.last >= since && t.same(th.Subject) == subject && slices.Contains(th.People, addr) && (best == nil || th.last > best.last) {
 			best = th
 		}
 	}

@@ -8,17 +8,19 @@ type Mail struct {
 	To        []MailAddr `json:"to,omitempty"`
 	Cc        []MailAddr `json:"cc,omitempty"`
 	Bcc       []MailAddr `json:"bcc,omitempty"`         // of ours only
+	ReplyTo   []MailAddr `json:"reply_to,omitempty"`    // where an answer goes, when that is not From
 	MessageID string     `json:"message_id,omitempty"`  // without <>
 	InReplyTo string     `json:"in_reply_to,omitempty"` // without <>
 
-	Raw      *File    `json:"raw,omitempty"`      // the mail as it came; nil when not even that could be had
-	More     bool     `json:"more,omitempty"`     // there is quoted text or a signature beyond Text
-	HTML     bool     `json:"html,omitempty"`     // there is HTML to be shown
-	Images   int      `json:"images,omitempty"`   // remote pictures that are not loaded unless asked for
-	Calendar bool     `json:"calendar,omitempty"` // it brings an appointment
-	Left     []string `json:"left,omitempty"`     // names of attachments that are only in Raw: too large, too many, of a type that is not kept
-	Hidden   string   `json:"hidden,omitempty"`   // smime | pgp: it is encrypted, only what lay open is shown
-	Signed   string   `json:"signed,omitempty"`   // smime | pgp, unchecked
+	Raw      *File            `json:"raw,omitempty"`      // the mail as it came; nil when not even that could be had
+	More     bool             `json:"more,omitempty"`     // there is quoted text or a signature beyond Text
+	HTML     bool             `json:"html,omitempty"`     // there is HTML to be shown
+	Inline   map[string]int64 `json:"inline,omitempty"`   // Content-ID → id of the file shown within the HTML
+	Images   int              `json:"images,omitempty"`   // remote pictures that are not loaded unless asked for
+	Calendar bool             `json:"calendar,omitempty"` // it brings an appointment
+	Left     []string         `json:"left,omitempty"`     // names of attachments that are only in Raw: too large, too many, of a type that is not kept
+	Hidden   string           `json:"hidden,omitempty"`   // smime | pgp: it is encrypted, only what lay open is shown
+	Signed   string           `json:"signed,omitempty"`   // smime | pgp, unchecked
 
 	Class      string `json:"class,omitempty"`      // human, auto_reply, bounce …: the names of package eml
 	Match      string `json:"match,omitempty"`      // why it lies in this thread: token | report | in_reply_to | references | subject_token | subject | new | split | joined
