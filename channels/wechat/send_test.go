@@ -491,7 +491,7 @@ func TestLength(t *testing.T) {
 		{"nothing", nil, 0}, {"no AMR", []byte("RIFFxxxx"), 0}, {"a head alone", []byte("#!AMR\n"), 0}, {"two seconds", amr(100), 2 * time.Second},
 		{"a cut frame", append(amr(10), 0x3c, 1, 2), 200 * time.Millisecond}, {"wide band", append([]byte("#!AMR-WB\n"), make([]byte, 18*5)...), 100 * time.Millisecond},
 	} {
-		if got := length(tt.b); got != tt.want {
+		if got := wxapi.VoiceLength(tt.b); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}

@@ -676,6 +676,9 @@ func TestMediaAndRecall(t *testing.T) {
 		if err != nil || len(files) != 1 || files[0].Size == 0 {
 			t.Errorf("%s: %v, %v", want, files, err)
 		}
+		if want == zongji.KindVoice && len(files) == 1 && files[0].Ms != 1000 {
+			t.Errorf("the voice lasts %d ms, want 1000", files[0].Ms)
+		}
 		if want == zongji.KindFile && len(files) == 1 {
 			r, _ := w.shelf.Open(t.Context(), files[0])
 			if b, _ := io.ReadAll(r); string(b) != string(pdf) {

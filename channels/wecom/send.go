@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"io"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -180,26 +181,38 @@ func (a *Account) taken(ctx context.Context, out *zongji.Outbound, se *channels.
 	return se
 }
 
-// Fetch brings the file of a customer's message.
+// fetchWait is how long the media of one message may take.
+const fetchWait = 90 * time.Second
+
+// Fetch brings the file of a customer's message, a voice with its length.
 func (a *Account) Fetch(ctx context.Context, what string) ([]zongji.File, error) {
 	f, err := fetchOf(what)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, fetchWait)
+	defer cancel()
 	m, err := a.api.Media(ctx, mediaPath, url.Values{"media_id": {f.Media}})
 	if err != nil {
 		se := a.api.SendError(err)
 		if wxapi.BadMedia(err) {
 			se.Class, se.Code = channels.Content, code("media_gone")
+		} else if se.Class == channels.Content || se.Class == channels.UnknownResult {
+			se.Class = channels.Retry // a download may be tried again
 		}
 		return nil, se
 	}
 	defer m.Body.Close()
-	name := m.Name
-	if name == "" {
-		name = f.Kind
+	var src io.Reader = m.Body
+	var ms int64
+	if f.Kind == "voice" {
+		b, err := io.ReadAll(io.LimitReader(m.Body, zongji.MaxFile+1))
+		if err != nil {
+			return nil, &channels.SendError{Class: channels.Retry, Code: code("network"), Reason: "the voice did not come in whole", Err: err}
+		}
+		src, ms = bytes.NewReader(b), wxapi.VoiceLength(b).Milliseconds()
 	}
-	file, err := a.Blobs.Put(ctx, name, m.Body, zongji.MaxFile)
+	file, err := a.Blobs.Put(ctx, fileName(f.Kind, m.Name), src, zongji.MaxFile)
 	switch zongji.KindOf(err) {
 	case zongji.Invalid, zongji.TooLarge:
 		return nil, refused(zongji.CodeOf(err), err.Error())
@@ -207,5 +220,15 @@ func (a *Account) Fetch(ctx context.Context, what string) ([]zongji.File, error)
 	if err != nil {
 		return nil, &channels.SendError{Class: channels.Retry, Code: code("store"), Reason: "the file was not stored", Err: err}
 	}
+	file.Ms = ms
 	return []zongji.File{file}, nil
+}
+
+// fileName is what a customer called his file. Of other media WeCom gives its
+// own id as a name.
+func fileName(kind, name string) string {
+	if kind == "file" && name != "" {
+		return name
+	}
+	return kind + path.Ext(name)
 }
