@@ -234,6 +234,9 @@ const (
 func (a *Account) feels(respect int, h channels.Health) {
 	a.mu.Lock()
 	a.health[respect] = h
+	if s := &a.health[bySend]; respect == byProbe && h.State == "ok" && (s.State == "degraded" || s.Until != 0 && s.Until < zongji.NowMs(a.Clock)) {
+		*s = h // what passed by itself
+	}
 	for _, other := range a.health {
 		if other.State != "" && other.State != "ok" {
 			h = other

@@ -1,5 +1,6 @@
 /** What channels call things and why they refuse: by the channel's own codes, https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html */
 const wechat = {
+  unsupported: '这类消息微信不支持', file: '微信不收这种文件，且没有设置公网地址，无法发链接', file_gone: '文件已不存在', template: '模板不完整', media_gone: '媒体已失效', network: '连不上微信，自动重试', store: '文件没有存下来，自动重试', internal: '内部错误，自动重试',
   '-1': '微信系统繁忙，请稍后再试', 45011: '发送太频繁，稍后自动重试', 45033: '并发太高，稍后自动重试', 50000: '微信系统出错，请稍后再试', 45009: '今日接口额度已用完，零点后恢复',
   45015: '距客户上次互动已超过 48 小时', 45047: '本轮可发条数已用完，客户再次发言后恢复', 40003: '该客户不属于这个公众号', 43004: '客户未关注公众号', 43019: '客户在黑名单中', 43101: '客户没有授权或拒收订阅消息', 48002: '客户关闭了接收消息', 50005: '客户未关注公众号',
   40008: '不支持的消息类型', 40033: '内容含有微信不接受的字符', 44004: '消息内容为空', 45002: '内容太长，请拆短', 45008: '图文超过 1 篇', 87014: '内容涉嫌违规，微信拒绝发送', 40004: '微信不支持这种媒体文件', 40005: '微信不支持这种文件', 40006: '文件大小不符合微信要求', 40007: '素材已失效，请重新发送', 40009: '图片太大', 40037: '模板编号不正确',
@@ -9,7 +10,7 @@ export default {
   kind: { webchat: '网页聊天', email: '邮件', wechat: '公众号', mini: '小程序', wecom: '微信客服' },
   state: { ok: '正常', new: '等待首次连接', degraded: '不稳定', backoff: '暂停重试', auth_failed: '凭证有误', config: '配置有误' },
   step: { settings: '设置完整', token: '取得 access_token', whitelist: '服务器 IP 在白名单', account: '找到账号', manage: '有权管理账号', sync: '能够拉取消息', seats: '企业微信接待人数', callback: '微信已访问回调地址', quota: '读取额度', ips: '微信服务器地址', menu: '读取菜单', send: '有权发送客服消息', permission: '接口权限', crypto: '加解密密钥' },
-  health: { wechat: { token: '取 access_token 失败', callback: '收到无法解读的请求', media_gone: '媒体已失效' }, wecom: { store: '保存失败', lag: '正在补收消息', horizon: '超过 3 天，有消息已无法取回', cursor: '游标失效，重新读取', item: '有一条消息无法解读', callback: '收到无法解读的请求', media_gone: '媒体已失效' } },
+  health: { wechat: { token: '取 access_token 失败', callback: '收到无法解读的请求', media_gone: '媒体已失效', signature: '收到签名不对的请求', mode: '回调不是所配置的加解密方式', crypto: 'EncodingAESKey 不一致，回调解不开', receiver: '收到发给另一个账号的回调', forged: '同一签名带着不同内容：明文模式下有人冒充，请改用安全模式', refused: '消息被拒收', clock: '服务器时钟与微信相差几分钟', native: '对话转到了微信自带的客服，请在微信后台删除客服人员' }, wecom: { store: '保存失败', lag: '正在补收消息', horizon: '超过 3 天，有消息已无法取回', cursor: '游标失效，重新读取', item: '有一条消息无法解读', callback: '收到无法解读的请求', media_gone: '媒体已失效' } },
   quota: { message_custom_send: '客服消息', media_upload: '上传素材', media_get: '下载素材', message_template_send: '模板消息', qrcode_create: '二维码', user_info: '用户资料', menu_create: '发布菜单' },
   code: {
     wechat, mini: wechat,
