@@ -48,7 +48,8 @@ type claims struct {
 	Email string `json:"email"`
 	Phone string `json:"phone"`
 	Level int    `json:"level"`
-	Exp   int64  `json:"exp"` // seconds since 1970
+	Union string `json:"unionid"` // the company knows him on WeChat too
+	Exp   int64  `json:"exp"`     // seconds since 1970
 }
 
 var errIdentity = zongji.Errorf(zongji.Denied, "bad_identity", "the signed identity is wrong or has ended")
@@ -74,7 +75,7 @@ func (c *Chat) verify(signed string) (zongji.Identity, error) {
 		return zongji.Identity{}, errIdentity
 	}
 	return zongji.Identity{Ext: "u:" + cl.Sub, Name: clip(cl.Name, maxWord), Email: clip(cl.Email, maxWord),
-		Phone: clip(cl.Phone, maxWord), Level: zongji.Level(cl.Level), Verified: true}, nil
+		Phone: clip(cl.Phone, maxWord), Level: zongji.Level(cl.Level), Union: clip(cl.Union, maxSub), Verified: true}, nil
 }
 
 // greet says who a hello comes from, making a visitor when it has no token.

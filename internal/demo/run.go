@@ -92,7 +92,7 @@ func Run(ctx context.Context, cfg Config) error {
 		"ZONGJI_DATA=" + cfg.Data, "ZONGJI_LISTEN=" + cfg.Listen, "ZONGJI_BUS=" + privateBus(), "ZONGJI_NODE=demo", "ZONGJI_LIMITS_LOOPBACK=false",
 		controlEnv + "=" + sock, fmt.Sprintf("ZONGJI_DEMO_HISTORY=%v", cfg.History)}}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return serveControl(ctx, sock, p, wx) })
+	g.Go(func() error { return serveControl(ctx, sock, p, p.phones(wx)) })
 	g.Go(func() error { return p.in.Server.Run(ctx) })
 	g.Go(func() error {
 		if err := p.in.Server.WaitReady(ctx); err != nil {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { World, id, patience, reply, shot, told, until } from './world'
+import { World, heard, id, patience, reply, say, shot, told, until } from './world'
 
 // Proof 2: on a phone with WeChat: FAQ → answer, candidates by a tapped menu item, 转人工 → accepted, text and picture arrive,
 // the window falls, a closed one blocks with other ways offered, stars by menu.
@@ -20,7 +20,7 @@ async function write(p: Page, text: string): Promise<void> {
 const tap = (p: Page, text: string | RegExp) => id(p, 'phone-item').filter({ hasText: text }).last().click()
 const left = async (p: Page) => Number(await id(p, 'phone-window').getAttribute('data-left'))
 
-describe.each(kinds)('a customer on $name', ({ kind, channel }) => {
+describe.each(kinds)('a customer on $name', ({ kind, channel, name }) => {
   const w = new World()
   let phone: Page, desk: Page, there = false
   beforeAll(async () => {
@@ -75,6 +75,22 @@ describe.each(kinds)('a customer on $name', ({ kind, channel }) => {
     await told(desk, 'contact').locator('img').waitFor()
     await shot(desk, `desk-${kind}-talk`)
     await shot(phone, `phone-${kind}-talk`)
+  })
+
+  it('the same person on the shop’s site is the same customer', async (t) => {
+    if (!there) return t.skip('this server has no such channel')
+    const [shop] = await Promise.all([phone.context().waitForEvent('page'), id(phone, 'phone-member').click()])
+    await id(shop, 'zj-input').waitFor()
+    await say(shop, '我在网页上也问一下')
+    await heard(shop, 'bot').last().waitFor()
+    await say(shop, '转人工')
+    await id(desk, 'offer-accept').click()
+    await id(desk, 'contact-panel').filter({ hasText: '林小满' }).filter({ hasText: '已验证身份' }).waitFor()
+    await id(desk, 'same-person').filter({ hasText: name }).waitFor()
+    await id(desk, 'contact-history').locator('[data-conv]').first().waitFor()
+    await shot(desk, `desk-${kind}-same`)
+    await id(desk, 'conv-item').filter({ hasText: name }).click()
+    await told(desk, 'contact').filter({ hasText: '修的那个东西' }).waitFor()
   })
 
   it('the last one is said to be it, then nothing may be written', async (t) => {

@@ -34,6 +34,17 @@ async function load() {
   script.dataset.channel = key
   document.body.append(script)
   nudge(script)
+  if (query.get('member')) member(script)
+}
+
+// member logs a customer in whom the shop knows on WeChat too: its server signs who he is.
+function member(script) {
+  const who = new URLSearchParams({ unionid: query.get('member'), name: query.get('name') ?? '' })
+  script.addEventListener('load', async () => {
+    const { identity } = await (await fetch(`/api/v1/demo/wechat/member?${who}`)).json()
+    window.Zongji?.identify(identity)
+    window.Zongji?.open()
+  })
 }
 
 // nudge points at the bubble until the visitor has opened it once.

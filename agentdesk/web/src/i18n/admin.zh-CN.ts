@@ -30,7 +30,7 @@ export default {
   skills: { hint: '坐席会做的事，带等级 1–5。队列和规则用它选人。', add: '新增技能', name: '技能名称', keyHint: '创建后不可修改；规则和导入文件里用它', people: '掌握的人', nobody: '没有人掌握', queues: '要求它的队列', usesUsers: '有 {n} 位用户掌握它，需先移除。', usesQueues: '这些队列要求它，需先移除：{names}', usesRules: '引用它的规则也需先修改。' },
   channels: {
     hint: '客户从哪里来。每个渠道有自己的外观、机器人开关和队列。', add: '新增渠道', name: '名称', nameHint: '只在后台显示，路由规则用它', kind: '类型', state: '状态', running: '运行中', queue: '转人工队列', queueHint: '规则没有指定时进入这里；营业时间取自该队列', bot: '机器人',
-    botHint: '关闭后客户的第一条消息直接排队', enabled: '启用', enabledHint: '停用后客户无法连接，历史保留', updated: '更新时间', key: '渠道标识', keyHint: '嵌入代码里的 data-channel，创建后不变', keyAuto: '留空自动生成', keyPath: '回调地址 /c/<标识>/ 里的一段，创建后不变', deleteUsesPath: '微信发到 /c/{key}/ 的消息将不再接收；历史会话保留。', tab: { set: '设置', use: '接入与安全', state: '运行状态', menu: '菜单', codes: '二维码', links: '客服链接', seats: '接待人员' },
+    botHint: '关闭后客户的第一条消息直接排队', enabled: '启用', enabledHint: '停用后客户无法连接，历史保留', updated: '更新时间', key: '渠道标识', keyHint: '嵌入代码里的 data-channel，创建后不变', keyAuto: '留空自动生成', keyPath: '回调地址 /c/…/ 里的一段，创建后不变', deleteUsesPath: '微信发到 /c/{key}/ 的消息将不再接收；历史会话保留。', tab: { set: '设置', use: '接入与安全', state: '运行状态', menu: '菜单', codes: '二维码', links: '客服链接', seats: '接待人员' },
     preview: '实时预览', noTitle: '（未设置标题）', newEntry: '新选项', badOrigin: '格式应为 https://shop.example.com 或 *.example.com：{list}',
     snippet: '嵌入代码', snippetHint: '把这一行放进网页 </body> 之前即可。', identity: '客户身份签名', identityHint: '由您的服务器用密钥签名，客户换设备也是同一个人，坐席能看到姓名与等级。密钥绝不能出现在网页里。', identityUse: '签好后在网页里调用：',
     rotate: '生成新密钥', rotateText: '旧密钥立即失效，用旧密钥签名的网页将无法识别客户，直到换成新密钥。', secret: '签名密钥', secretHint: '密钥只显示这一次，请立即保存到您的服务器。', check: '连接测试', checkRun: '开始测试', checkNone: '这种渠道无需连接测试：复制嵌入代码即可使用。', deleteUses: '嵌有 data-channel="{key}" 的网页将无法再连接；历史会话保留。',

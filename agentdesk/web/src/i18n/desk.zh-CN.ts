@@ -35,6 +35,7 @@ export default {
   lost: { reopen: '结束并重开', reopened: '会话已收回', reasked: '已结束企业微信侧的会话并请客户点“继续”，客户点后即可回复', pool: '待接入池（由企业微信分配）', seats: '转到企业微信坐席' },
   template: { title: '发送模板消息', hint: '模板消息不受回复窗口限制，只能用于与客户业务相关的通知。', none: '这个账号没有可用的模板，请管理员在微信后台添加', url: '点开后的网址（可不填）', badURL: '应以 http:// 或 https:// 开头', free: '不占用回复条数' },
   seats: { hint: '之后由对方在企业微信里接待，本系统不能再回复。', none: '没有接待人员', on: '接待中', off: '停止接待', done: '已转到企业微信坐席' },
+  attr: { subscribe_scene: { name: '关注方式', ADD_SCENE_SEARCH: '搜索', ADD_SCENE_ACCOUNT_MIGRATION: '账号迁移', ADD_SCENE_PROFILE_CARD: '名片分享', ADD_SCENE_QR_CODE: '扫码', ADD_SCENE_PROFILE_LINK: '图文内名称', ADD_SCENE_PROFILE_ITEM: '图文右上角', ADD_SCENE_PAID: '支付后关注', ADD_SCENE_WECHAT_ADVERTISEMENT: '微信广告', ADD_SCENE_OTHERS: '其他' } },
   same: { maybe: '可能与“{name}”是同一人（{why}）', is: '已与“{name}”合并（{why}）', merge: '合并', undo: '撤销', ask: '确定把“{name}”并入当前客户吗？依据：{why}（未经验证）。会话与资料归到一起，之后可以撤销。', merged: '已合并', undone: '已恢复为两位客户', why: { phone: '电话相同', email: '邮箱相同', union: '微信确认', verified: '网站签名确认', hand: '坐席合并' } },
   compose: {
     placeholder: '输入回复，按 / 使用快捷回复', placeholderNote: '内部备注，客户看不到', send: '发送', note: '备注', noteOn: '正在写内部备注', file: '图片或文件', emoji: '表情', quick: '快捷回复', over: '超出 {n} 字', left: '还可输入 {n} 字',
