@@ -75,7 +75,7 @@ func TestForeignRows(t *testing.T) {
 			{"POST", conv + "/messages", frame{"cid": "x", "text": "x"}}, {"POST", conv + "/messages", frame{"cid": "y", "text": "x", "note": true}},
 			{"POST", conv + "/read", frame{"seq": 1}}, {"POST", conv + "/take", nil}, {"POST", conv + "/transfer", frame{"agent": s.ids["agent1"]}},
 			{"POST", conv + "/park", frame{"until": time.Now().Add(time.Hour).UnixMilli()}}, {"POST", conv + "/wrapup", nil}, {"POST", conv + "/close", frame{"summary": "x"}},
-			{"POST", conv + "/tags", frame{"tags": []string{"x"}}},
+			{"POST", conv + "/tags", frame{"tags": []string{"x"}}}, {"POST", conv + "/deeds/reopen", nil}, {"POST", contact + "/merge", frame{"other": 1}},
 			{"GET", contact, nil}, {"PATCH", contact, frame{"name": "x"}}, {"GET", contact + "/conversations", nil},
 		} {
 			a := s.ask(tt.method, tt.path, tt.body, bearer(a1))
