@@ -11,6 +11,7 @@ import (
 	netmail "net/mail"
 	"net/textproto"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type Letter struct {
 	From        eml.Addr
 	To, Cc, Bcc []eml.Addr // Bcc are told to the server only
 	ReplyTo     eml.Addr   // with the thread's token; zero: From
+	Only        []string   // hand it in for these alone, though all are named in it: who was refused before; nil: for all
 	Subject     string
 	InReplyTo   string   // without <>; "" begins a thread
 	References  []string // without <>, oldest first
@@ -88,13 +90,17 @@ func Build(l Letter) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Recipients are all addresses, each once, as written first.
+// Recipients are the addresses that it is handed in for, each once, as written
+// first.
 func (l Letter) Recipients() []string {
 	var all []string
 	seen := map[string]bool{}
+	only := func(a string) bool {
+		return l.Only == nil || slices.ContainsFunc(l.Only, func(o string) bool { return strings.EqualFold(o, a) })
+	}
 	for _, list := range [][]eml.Addr{l.To, l.Cc, l.Bcc} {
 		for _, a := range list {
-			if k := strings.ToLower(a.Email); k != "" && !seen[k] {
+			if k := strings.ToLower(a.Email); k != "" && !seen[k] && only(a.Email) {
 				seen[k] = true
 				all = append(all, a.Email)
 			}

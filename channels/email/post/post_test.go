@@ -316,6 +316,14 @@ func TestSendLosesNoOneBesideARefusal(t *testing.T) {
 	if strings.Contains(string(got[0].raw), "boss@") {
 		t.Error("the others read who had a blind copy")
 	}
+	l.Only = []string{r.Refused[1].Address}
+	if _, err = Send(context.Background(), s, l, 2); err == nil || len(o.parcels()) != 1 {
+		t.Errorf("the next try: %v, %d mails", err, len(o.parcels()))
+	}
+	l.Only = []string{"li@c.test"}
+	if _, err = Send(context.Background(), s, l, 2); err != nil || !slices.Equal(o.parcels()[1].to, l.Only) || !strings.Contains(string(o.parcels()[1].raw), "grey@c.test") {
+		t.Errorf("for one alone: %v %+v", err, o.parcels())
+	}
 	// When one of several refusals may pass, the mail is tried again.
 	_, err = Send(context.Background(), s, letter("nosuch@c.test", "grey@c.test"), 1)
 	var se *channels.SendError

@@ -70,19 +70,19 @@ const accountRest = 15 * time.Minute
 
 // Send hands the letter to the server; try counts from one. When nobody got
 // it the error is a *channels.SendError; when some did, the others are in
-// Result.Refused and must not be sent the mail that the first have.
+// Result.Refused, and a next try is for those alone: see Letter.Only.
 func Send(ctx context.Context, s Server, l Letter, try int) (Result, error) {
 	raw, err := Build(l)
 	if err != nil {
 		return Result{}, &channels.SendError{Class: channels.Content, Code: "smtp:letter", Reason: err.Error(), Err: err}
 	}
 	l, _ = l.ascii() // as Build found it
-	c := &call{s: s, ctx: ctx, try: try, step: "connect"}
+	c := &call{s: s, try: try, step: "connect"}
 	defer c.close()
-	if err := c.open(); err != nil {
+	if err := c.open(ctx); err != nil {
 		return Result{}, c.failed(err)
 	}
-	refused, err := c.deliver(l, raw)
+	refused, err := c.deliver(ctx, l, raw)
 	if err != nil {
 		return Result{}, err
 	}
@@ -92,9 +92,9 @@ func Send(ctx context.Context, s Server, l Letter, try int) (Result, error) {
 // Check connects and logs in, for the connection test; the step that failed
 // is in the error's code: smtp:connect, smtp:tls, smtp:login.
 func Check(ctx context.Context, s Server) error {
-	c := &call{s: s, ctx: ctx, try: 1, step: "connect"}
+	c := &call{s: s, try: 1, step: "connect"}
 	defer c.close()
-	if err := c.open(); err != nil {
+	if err := c.open(ctx); err != nil {
 		return c.failed(err)
 	}
 	_ = c.smtp.Quit()
@@ -104,7 +104,6 @@ func Check(ctx context.Context, s Server) error {
 // call is one connection.
 type call struct {
 	s    Server
-	ctx  context.Context // of the one Send that owns the call
 	try  int
 	step string // what is being done: connect, tls, hello, login, mail, rcpt, data, end
 	conn net.Conn
@@ -122,10 +121,10 @@ func (c *call) close() {
 }
 
 // begin names the next step and limits it.
-func (c *call) begin(step string, limit time.Duration) {
+func (c *call) begin(ctx context.Context, step string, limit time.Duration) {
 	c.step = step
 	_ = c.conn.SetDeadline(time.Now().Add(limit)) // the kernel's clock, not the product's
-	if c.ctx.Err() != nil {
+	if ctx.Err() != nil {
 		_ = c.conn.SetDeadline(time.Unix(1, 0))
 	}
 }
@@ -133,18 +132,18 @@ func (c *call) begin(step string, limit time.Duration) {
 func (c *call) limit() time.Duration { return cmp.Or(c.s.Step, 30*time.Second) }
 
 // open connects, protects the connection and logs in.
-func (c *call) open() error {
+func (c *call) open(ctx context.Context) error {
 	port := c.s.Port
 	if port == 0 {
 		port = map[string]int{STARTTLS: 587, Plain: 25}[c.s.Security]
 	}
 	dial := net.Dialer{Timeout: c.limit(), KeepAlive: 30 * time.Second}
-	conn, err := dial.DialContext(c.ctx, "tcp", net.JoinHostPort(c.s.Host, strconv.Itoa(cmp.Or(port, 465))))
+	conn, err := dial.DialContext(ctx, "tcp", net.JoinHostPort(c.s.Host, strconv.Itoa(cmp.Or(port, 465))))
 	if err != nil {
 		return err
 	}
 	c.conn = conn
-	c.stop = context.AfterFunc(c.ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	c.stop = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	config := c.s.TLS
 	if config == nil {
 		config = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -152,14 +151,14 @@ func (c *call) open() error {
 	config = config.Clone()
 	config.ServerName = cmp.Or(config.ServerName, c.s.Host)
 	if cmp.Or(c.s.Security, TLS) == TLS {
-		c.begin("tls", c.limit())
+		c.begin(ctx, "tls", c.limit())
 		secure := tls.Client(conn, config)
 		if err := secure.Handshake(); err != nil {
 			return err
 		}
 		conn = secure
 	}
-	c.begin("hello", c.limit())
+	c.begin(ctx, "hello", c.limit())
 	if c.smtp, err = smtp.NewClient(conn, c.s.Host); err != nil {
 		return err
 	}
@@ -168,7 +167,7 @@ func (c *call) open() error {
 		return err
 	}
 	if c.s.Security == STARTTLS {
-		c.begin("tls", c.limit())
+		c.begin(ctx, "tls", c.limit())
 		if ok, _ := c.smtp.Extension("STARTTLS"); !ok {
 			return errNoTLS
 		}
@@ -176,7 +175,7 @@ func (c *call) open() error {
 			return err
 		}
 	}
-	return c.login()
+	return c.login(ctx)
 }
 
 // What a server may lack.
@@ -185,11 +184,11 @@ var (
 	errNoLogin = errors.New("the server offers no login that we know")
 )
 
-func (c *call) login() error {
+func (c *call) login(ctx context.Context) error {
 	if c.s.User == "" {
 		return nil
 	}
-	c.begin("login", c.limit())
+	c.begin(ctx, "login", c.limit())
 	_, offered := c.smtp.Extension("AUTH")
 	mechs := strings.Fields(strings.ToUpper(offered))
 	how := c.s.Auth
@@ -215,14 +214,14 @@ func (c *call) login() error {
 }
 
 // deliver makes the one transaction. A refused recipient does not stop it.
-func (c *call) deliver(l Letter, raw []byte) (refused []Refusal, err error) {
-	c.begin("mail", c.limit())
+func (c *call) deliver(ctx context.Context, l Letter, raw []byte) (refused []Refusal, err error) {
+	c.begin(ctx, "mail", c.limit())
 	if err := c.smtp.Mail("<" + l.Envelope() + ">"); err != nil {
 		return nil, c.failed(err)
 	}
 	all := l.Recipients()
 	for _, to := range all {
-		c.begin("rcpt", c.limit())
+		c.begin(ctx, "rcpt", c.limit())
 		err := c.smtp.Rcpt("<" + to + ">")
 		if err == nil {
 			continue
@@ -236,22 +235,22 @@ func (c *call) deliver(l Letter, raw []byte) (refused []Refusal, err error) {
 	if len(refused) == len(all) {
 		return nil, worst(refused)
 	}
-	c.begin("data", c.limit())
+	c.begin(ctx, "data", c.limit())
 	w, err := c.smtp.Data()
 	if err != nil {
 		return nil, c.failed(err)
 	}
 	for part := range slices.Chunk(raw, 64<<10) {
-		c.begin("data", c.limit())
+		c.begin(ctx, "data", c.limit())
 		if _, err := w.Write(part); err != nil {
 			return nil, c.failed(err)
 		}
 	}
-	c.begin("end", cmp.Or(c.s.Final, 5*time.Minute))
+	c.begin(ctx, "end", cmp.Or(c.s.Final, 5*time.Minute))
 	if err := w.Close(); err != nil {
 		return nil, c.failed(err)
 	}
-	c.begin("quit", time.Second)
+	c.begin(ctx, "quit", time.Second)
 	_ = c.smtp.Quit() // the mail is theirs, whatever they say now
 	return refused, nil
 }
