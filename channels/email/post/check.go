@@ -10,11 +10,11 @@ import (
 // nothing: smtp_connect, smtp_tls, smtp_hello, smtp_login, smtp_from. The last
 // one is the first that failed.
 func Steps(ctx context.Context, s Server, from string) (list []channels.Step) {
-	c := &call{s: s, ctx: ctx, try: 1, step: "connect"}
+	c := &call{s: s, try: 1, step: "connect"}
 	defer c.close()
-	err := c.open()
+	err := c.open(ctx)
 	if err == nil {
-		c.begin("mail", c.limit())
+		c.begin(ctx, "mail", c.limit())
 		err = c.smtp.Mail("<" + from + ">")
 	}
 	order := []string{"connect", "tls", "hello", "login", "mail"}
@@ -37,7 +37,7 @@ func Steps(ctx context.Context, s Server, from string) (list []channels.Step) {
 			return list
 		}
 	}
-	c.begin("quit", c.limit())
+	c.begin(ctx, "quit", c.limit())
 	_ = c.smtp.Reset() // the sender is forgotten: nothing was sent
 	_ = c.smtp.Quit()
 	return list

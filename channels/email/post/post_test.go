@@ -250,8 +250,10 @@ func TestSendOverEveryKindOfConnection(t *testing.T) {
 			if len(got) != 1 || got[0].from != "cs@x.test" || !slices.Equal(got[0].to, []string{"li@c.test"}) {
 				t.Errorf("%s %q: got %+v", security, auth, got)
 			}
-			if err := Check(context.Background(), s); err != nil {
-				t.Errorf("%s %q: check %v", security, auth, err)
+			for _, step := range Steps(context.Background(), s, "cs@x.test") {
+				if !step.OK {
+					t.Errorf("%s %q: %+v", security, auth, step)
+				}
 			}
 		}
 	}
@@ -390,6 +392,10 @@ func TestSendIsHeldBackByTheAccount(t *testing.T) {
 		}
 		if strings.Contains(err.Error(), s.Password) {
 			t.Errorf("%s: the password is in the error", tt.name)
+		}
+		steps := Steps(context.Background(), s, "cs@x.test")
+		if last := steps[len(steps)-1]; last.OK || last.Text != se.Reason {
+			t.Errorf("%s: steps %+v", tt.name, steps)
 		}
 		if len(o.parcels()) != 0 {
 			t.Errorf("%s: sent", tt.name)

@@ -89,18 +89,6 @@ func Send(ctx context.Context, s Server, l Letter, try int) (Result, error) {
 	return Result{Raw: raw, Refused: refused}, nil
 }
 
-// Check connects and logs in, for the connection test; the step that failed
-// is in the error's code: smtp:connect, smtp:tls, smtp:login.
-func Check(ctx context.Context, s Server) error {
-	c := &call{s: s, try: 1, step: "connect"}
-	defer c.close()
-	if err := c.open(ctx); err != nil {
-		return c.failed(err)
-	}
-	_ = c.smtp.Quit()
-	return nil
-}
-
 // call is one connection.
 type call struct {
 	s    Server
