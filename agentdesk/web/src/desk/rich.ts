@@ -22,8 +22,12 @@ export function happened(m: Pick<Message, 'extra' | 'text'>): string {
   return value ? t('desk.event.with', { what: words, value }) : words
 }
 
-/** The channel's code that a failure's reason begins with: "wechat:45015 response out of time limit". */
-export const codeOf = (m: { code?: string; reason?: string }): string => m.code || (/^[a-z]+:[-\w:]+/.exec(m.reason ?? '')?.[0] ?? '')
+/** The channel's code that a failure's reason begins with: "wechat:45015 response out of time limit", or "wechat /cgi-bin/…: 45015 …". */
+export function codeOf(m: { code?: string; reason?: string }): string {
+  const said = m.reason ?? ''
+  const call = /^(wechat|wecom) \/\S+: (-?\d+)/.exec(said)
+  return m.code || (call ? `${call[1]}:${call[2]}` : /^[a-z]+:[-\w:]+/.exec(said)?.[0] ?? '')
+}
 
 /** Why a message failed: the channel's code in words, else its own reason. */
 export function failure(m: { code?: string; reason?: string }): string {
