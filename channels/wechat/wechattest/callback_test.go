@@ -71,7 +71,7 @@ func TestRetries(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			w := open(t, wechattest.Options{RetryAfter: 50 * time.Millisecond})
+			w := open(t, wechattest.Options{RetryAfter: 500 * time.Millisecond})
 			w.must(w.ming.Follow(w.oa, ""))
 			w.hook.mu.Lock()
 			w.hook.bodies, w.hook.urls, w.hook.answer = nil, nil, tt.answer
@@ -108,7 +108,7 @@ func TestOverlappingTries(t *testing.T) {
 func TestALateCallbackIsOvertaken(t *testing.T) {
 	w := open(t, wechattest.Options{})
 	w.must(w.ming.Follow(w.oa, ""))
-	w.oa.Late(1, 200*time.Millisecond)
+	w.oa.Late(1, 600*time.Millisecond)
 	done := make(chan wechattest.Delivery, 1)
 	go func() { done <- w.ming.Say(w.oa, "第一句") }()
 	for len(w.ming.History(w.oa)) < 2 { // until it is said

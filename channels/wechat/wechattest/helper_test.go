@@ -89,7 +89,7 @@ func openWith(t *testing.T, opt wechattest.Options, clock *testenv.Clock) *world
 	w := &world{t: t, clock: clock, hook: &hook{}}
 	opt.Clock = w.clock
 	if opt.RetryAfter == 0 {
-		opt.RetryAfter = 300 * time.Millisecond
+		opt.RetryAfter = 5 * time.Second
 	}
 	w.Server = wechattest.New(opt)
 	if err := w.Start("127.0.0.1:0"); err != nil {
