@@ -17,7 +17,7 @@
 //
 // Actions of a user wait until the callback was answered or given up; what
 // WeChat pushes by itself (a failed kf message, a template's result) is sent
-// in the background, and Close waits for it. All is safe for concurrent use.
+// in the background until Close ends it. All is safe for concurrent use.
 //
 // # The same over HTTP
 //

@@ -95,7 +95,7 @@ func (s *Server) Start(addr string) error {
 // URL is where Start listens, without a final slash: the adapters' api_base.
 func (s *Server) URL() string { return s.url }
 
-// Close ends all connections and waits for what runs in the background.
+// Close ends all connections and what runs in the background, and waits for it.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.cancel()
