@@ -1,6 +1,8 @@
 import { i18n } from '@/i18n'
 import type { FileRef, Message, MessageKind } from '@/api/types'
 
+export { codeOf, failure } from '@/ui/refusal'
+
 /** Kinds that are more than text, files and buttons. */
 const kinds = new Set<MessageKind>(['voice', 'video', 'location', 'link', 'minipage', 'template', 'other'])
 export const isRich = (m: Pick<Message, 'kind'>): boolean => kinds.has(m.kind)
@@ -20,21 +22,6 @@ export function happened(m: Pick<Message, 'extra' | 'text'>): string {
   const key = `desk.event.${event}`
   const words = te(key) ? t(key) : m.text || event
   return value ? t('desk.event.with', { what: words, value }) : words
-}
-
-/** The channel's code that a failure's reason begins with: "wechat:45015 response out of time limit", or "wechat /cgi-bin/…: 45015 …". */
-export function codeOf(m: { code?: string; reason?: string }): string {
-  const said = m.reason ?? ''
-  const call = /^(wechat|wecom) \/\S+: (-?\d+)/.exec(said)
-  return m.code || (call ? `${call[1]}:${call[2]}` : /^[a-z]+:[-\w:]+/.exec(said)?.[0] ?? '')
-}
-
-/** Why a message failed: the channel's code in words, else its own reason. */
-export function failure(m: { code?: string; reason?: string }): string {
-  const { t, te } = i18n.global
-  const full = codeOf(m)
-  const key = `channel.code.${full.replaceAll(':', '.')}`
-  return full && te(key) ? `${t(key)} (${full.slice(full.indexOf(':') + 1)})` : m.reason ?? ''
 }
 
 /** Failures that another way than the same message again may help. */

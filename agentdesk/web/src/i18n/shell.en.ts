@@ -37,6 +37,6 @@ export default {
     unknown_field: 'Unknown field in the request', version_moved: 'Somebody else changed it: reload, then edit', too_large: 'The file is too large', type_not_allowed: 'This type of file is not allowed', bad_code: 'Wrong setup code', setup_done: 'Already set up',
     bad_password: 'The current password is wrong', weak_password: 'This password is too weak', closed: 'The conversation is closed', too_long: 'Too long', empty: 'Nothing to send', rate: 'Too fast, please wait', not_queued: 'The conversation does not wait any longer', invalid: 'Some fields are wrong', conflict: 'It changed meanwhile, please reload',
     not_assigned: 'The conversation is not being served', agent_away: 'This agent cannot take it now', too_many: 'Too many, please wait', slow: 'The network is too slow, reconnecting',
-    kf_ended: 'The session is over: only the customer can open it again', no_deed: 'This channel cannot do that', window_closed: 'The reply window is closed: nothing was sent', quota_used: 'Not enough messages left: nothing was sent',
+    bad_scene: 'Not a source that WeChat takes', bad_menu: 'Not a menu that WeChat takes', bad_aes_key: 'Wrong EncodingAESKey', missing_settings: 'Settings are missing', kf_ended: 'The session is over: only the customer can open it again', no_deed: 'This channel cannot do that', window_closed: 'The reply window is closed: nothing was sent', quota_used: 'Not enough messages left: nothing was sent',
   },
 }

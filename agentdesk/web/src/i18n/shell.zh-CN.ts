@@ -37,6 +37,6 @@ export default {
     unknown_field: '请求中有未知字段', version_moved: '已被他人修改，请刷新后再改', too_large: '文件太大', type_not_allowed: '不支持这种文件', bad_code: '设置码不正确', setup_done: '已经设置过',
     bad_password: '当前密码不正确', weak_password: '密码太简单', closed: '会话已结束', too_long: '内容太长', empty: '内容为空', rate: '操作太快，请稍候', not_queued: '会话已不在排队', invalid: '填写有误', conflict: '状态已变化，请刷新',
     not_assigned: '会话不在接待中', agent_away: '该坐席当前不可接待', too_many: '次数过多，请稍候', slow: '网络太慢，正在重连',
-    kf_ended: '会话已结束，客户再次发言后才能回复', no_deed: '这个渠道不支持此操作', window_closed: '回复窗口已关闭，消息没有发出', quota_used: '可发条数不够，消息没有发出',
+    bad_scene: '来源标识不合要求', bad_menu: '菜单不合微信的要求', bad_aes_key: 'EncodingAESKey 不正确', missing_settings: '设置不完整', kf_ended: '会话已结束，客户再次发言后才能回复', no_deed: '这个渠道不支持此操作', window_closed: '回复窗口已关闭，消息没有发出', quota_used: '可发条数不够，消息没有发出',
   },
 }
