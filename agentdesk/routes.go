@@ -112,6 +112,8 @@ func (d *Desk) routes() []route {
 
 		raw("GET", "/ws/desk", zongji.PermPublic, rowsNone, "the desk's socket; its first frame carries the session, frames.go says the rest", d.socket),
 		raw("GET", "/ws/chat", zongji.PermPublic, rowsChan, "the visitor's socket", d.account("channel", "/ws")),
+		raw("GET", "/c/{key}", zongji.PermPublic, rowsChan, "the same without a slash, as consoles may have it", d.account("", "")),
+		raw("POST", "/c/{key}", zongji.PermPublic, rowsChan, "the same", d.account("", "")),
 		raw("GET", "/c/{key}/{rest}", zongji.PermPublic, rowsChan, "the account's own addresses", d.account("", "")),
 		raw("POST", "/c/{key}/{rest}", zongji.PermPublic, rowsChan, "callbacks, uploads, REST of visitors", d.account("", "")),
 		raw("OPTIONS", "/c/{key}/{rest}", zongji.PermPublic, rowsChan, "what browsers ask before", d.account("", "")),

@@ -104,6 +104,9 @@ func (d *Desk) account(key, path string) func(*gin.Context, zongji.Actor) error 
 		if err != nil {
 			return err
 		}
+		if p == "" {
+			p = "/"
+		}
 		r := c.Request.Clone(c.Request.Context())
 		r.URL.Path, r.URL.RawPath = p, ""
 		r.RemoteAddr = net.JoinHostPort(callerOf(r.Context()).ip, "0") // as trusted proxies say

@@ -24,6 +24,8 @@ type accounts struct {
 	mu   sync.RWMutex
 	open map[int64]*account
 	wake chan struct{} // limit 1: the configuration changed
+
+	wrong map[int64]string // why accounts do not open, as it was told; syncAccounts' own
 }
 
 type account struct {
@@ -133,10 +135,39 @@ func (r *Router) syncAccounts(ctx context.Context, wg *sync.WaitGroup) {
 		if set.Disabled || r.channel(id) != nil {
 			continue
 		}
-		if err := r.openAccount(ctx, set, wg); err != nil {
-			r.log.Error("channel account not opened, tried again", "channel", set.Name, "kind", set.Kind, "err", err)
+		r.tellOpened(ctx, set, r.openAccount(ctx, set, wg))
+	}
+	for id := range r.accounts.wrong {
+		if set, ok := b.channels[id]; !ok || set.Disabled {
+			delete(r.accounts.wrong, id)
 		}
 	}
+}
+
+// tellOpened tells operators, once, why an account does not open, and that it
+// does at last.
+func (r *Router) tellOpened(ctx context.Context, set zongji.ChannelAccount, err error) {
+	was, h := r.accounts.wrong[set.ID], store.ChannelHealth{}
+	if err == nil && was == "" || err != nil && was == err.Error() {
+		return
+	}
+	if err != nil {
+		h = store.ChannelHealth{State: "config", Code: set.Kind + ":settings", Text: short(cleanText(err.Error()))}
+		r.log.Error("channel account not opened, tried again", "channel", set.Name, "kind", set.Kind, "err", err)
+	}
+	if e := r.db.SetHealth(ctx, set.ID, h); e != nil {
+		r.warn(ctx, "health of a channel not written", e)
+		return
+	}
+	if err == nil {
+		delete(r.accounts.wrong, set.ID)
+		return
+	}
+	if r.accounts.wrong == nil {
+		r.accounts.wrong = map[int64]string{}
+	}
+	r.accounts.wrong[set.ID] = err.Error()
+	r.warn(ctx, "health of a channel not written", r.db.LogChannel(ctx, set.ID, h.Code, h.Text))
 }
 
 func (r *Router) openAccount(ctx context.Context, set zongji.ChannelAccount, wg *sync.WaitGroup) error {

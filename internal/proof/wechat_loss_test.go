@@ -83,7 +83,7 @@ func (w *weChat) connect() {
 	put("wechat", "mini", map[string]string{"appid": "wx-mini", "type": "mini", "mode": "safe"})
 	put("wecom", "kf", map[string]string{"corpid": "ww-corp", "open_kfid": "wk1"})
 	w.oa = w.OfficialAccount(wechattest.Account{AppID: "wx-oa", Secret: "secret-of-oa", Token: "tokenofoa", AESKey: wxKey, Mode: wechattest.Safe, Callback: w.in.Base + "/c/oa/"})
-	mini := w.MiniProgram(wechattest.Account{AppID: "wx-mini", Secret: "secret-of-mini", Token: "tokenofmini", AESKey: wxKey, Mode: wechattest.Safe, JSON: true, Callback: w.in.Base + "/c/mini/"})
+	mini := w.MiniProgram(wechattest.Account{AppID: "wx-mini", Secret: "secret-of-mini", Token: "tokenofmini", AESKey: wxKey, Mode: wechattest.Safe, JSON: true, Callback: w.in.Base + "/c/mini"})
 	kf := w.Corp(wechattest.CorpConfig{CorpID: "ww-corp", Secret: "secret-of-kf", Token: "tokenofkf", AESKey: wxKey, Callback: w.in.Base + "/c/kf/"}).Account("wk1", "售后")
 	w.apps = []*wechattest.App{w.oa, mini, kf}
 }

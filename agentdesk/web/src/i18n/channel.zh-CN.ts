@@ -10,7 +10,7 @@ export default {
   kind: { webchat: '网页聊天', email: '邮件', wechat: '公众号', mini: '小程序', wecom: '微信客服' },
   state: { ok: '正常', new: '等待首次连接', degraded: '不稳定', backoff: '暂停重试', auth_failed: '凭证有误', config: '配置有误' },
   step: { settings: '设置完整', token: '取得 access_token', whitelist: '服务器 IP 在白名单', account: '找到账号', manage: '有权管理账号', sync: '能够拉取消息', seats: '企业微信接待人数', callback: '微信已访问回调地址', quota: '读取额度', ips: '微信服务器地址', menu: '读取菜单', send: '有权发送客服消息', permission: '接口权限', crypto: '加解密密钥' },
-  health: { wechat: { token: '取 access_token 失败', callback: '收到无法解读的请求', media_gone: '媒体已失效', signature: '收到签名不对的请求', mode: '回调不是所配置的加解密方式', crypto: 'EncodingAESKey 不一致，回调解不开', receiver: '收到发给另一个账号的回调', forged: '同一签名带着不同内容：明文模式下有人冒充，请改用安全模式', refused: '消息被拒收', clock: '服务器时钟与微信相差几分钟', native: '对话转到了微信自带的客服，请在微信后台删除客服人员' }, wecom: { store: '保存失败', lag: '正在补收消息', horizon: '超过 3 天，有消息已无法取回', cursor: '游标失效，重新读取', item: '有一条消息无法解读', callback: '收到无法解读的请求', media_gone: '媒体已失效' } },
+  health: { wechat: { settings: '设置不对，账号没有打开', token: '取 access_token 失败', callback: '收到无法解读的请求', media_gone: '媒体已失效', signature: '收到签名不对的请求', mode: '回调不是所配置的加解密方式', crypto: 'EncodingAESKey 不一致，回调解不开', receiver: '收到发给另一个账号的回调', forged: '同一签名带着不同内容：明文模式下有人冒充，请改用安全模式', refused: '消息被拒收', clock: '服务器时钟与微信相差几分钟', native: '对话转到了微信自带的客服，请在微信后台删除客服人员' }, wecom: { settings: '设置不对，账号没有打开', store: '保存失败', lag: '正在补收消息', horizon: '超过 3 天，有消息已无法取回', cursor: '游标失效，重新读取', item: '有一条消息无法解读', callback: '收到无法解读的请求', media_gone: '媒体已失效' } },
   quota: { message_custom_send: '客服消息', media_upload: '上传素材', media_get: '下载素材', message_template_send: '模板消息', qrcode_create: '二维码', user_info: '用户资料', menu_create: '发布菜单' },
   code: {
     wechat, mini: wechat,
