@@ -24,6 +24,7 @@ type Kind struct {
 	Check     func(context.Context, zongji.ChannelAccount) []Step // the connection test, step by step; nil if there is none
 	Grants    bool                                                // customers' deeds open a reply window (Inbound.Grant)
 	Presets   []Preset                                            // what choosing a value of a field fills into others
+	Mail      bool                                                // its messages are mails: KindMail both ways
 }
 
 // Preset is what is known of one value of a select field: a mail provider's

@@ -178,7 +178,7 @@ func (r *Router) openAccount(ctx context.Context, set zongji.ChannelAccount, wg 
 	kind := r.cfg.Kinds[i]
 	deps := r.cfg.Deps
 	deps.Log, deps.Clock, deps.Desk, deps.Accept = r.cfg.Log, r.cfg.Clock, r.Desk(), r.Accept
-	deps.Shared, deps.Visitors = shared{r.bus}, tokens{r.db}
+	deps.Shared, deps.Visitors, deps.Threads = shared{r.bus}, tokens{r.db}, threads{r.db}
 	a := &account{set: set, kind: kind, wrote: make(chan struct{}, 1), fetch: make(chan struct{}, 1), done: make(chan struct{})}
 	a.health.init()
 	deps.Keep, deps.Health, deps.Problem = keep{r, set.ID}, a.health.say, a.health.problem

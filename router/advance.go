@@ -120,7 +120,7 @@ func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji
 		switch {
 		case m.From == zongji.FromContact && m.Kind == zongji.KindEvent:
 			deeds = append(deeds, m)
-		case m.From == zongji.FromContact && m.State != zongji.StateRecalled:
+		case m.From == zongji.FromContact && m.State != zongji.StateRecalled && !machine(&m):
 			mine = append(mine, m)
 		}
 	}
@@ -138,7 +138,7 @@ func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji
 		return nothing
 	case c.FirstAt != 0: // a person has served it and it was reopened
 		return r.handover(c, need{reason: "reopened", text: textOf(mine), affinity: c.LastUser, fresh: true})
-	case !r.book.Load().channels[c.Channel].Bot || r.cfg.Bot == nil:
+	case !r.book.Load().channels[c.Channel].Bot || r.cfg.Bot == nil || r.mails(c.Kind):
 		return r.handover(c, need{reason: "no_bot", text: textOf(mine)})
 	}
 	return r.nextBot(c, mine)

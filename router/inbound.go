@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"zongji/bot"
+	"zongji/channels/email/eml"
 	"zongji/internal/zongji"
 )
 
@@ -44,7 +45,7 @@ func (r *Router) Accept(ctx context.Context, in zongji.Inbound) (zongji.Stored, 
 		r.metrics.inbound.WithLabelValues(in.ChanKind).Inc()
 		r.publishStored(ctx, &st)
 	}
-	if st.Conv.Status.Heard() && (in.Kind != zongji.InEvent || in.Shown) {
+	if st.Conv.Status.Heard() && !in.Auto && (in.Kind != zongji.InEvent || in.Shown) {
 		r.due.set(st.Conv.ID, p.Now.Add(p.Quiet))
 	}
 	return st, nil
@@ -77,12 +78,15 @@ func (r *Router) typedStars(ctx context.Context, in *zongji.Inbound) error {
 func (r *Router) policy(in *zongji.Inbound) zongji.InboundPolicy {
 	b := r.book.Load()
 	set := b.channels[in.Channel]
-	p := zongji.InboundPolicy{Now: r.now(), Quiet: r.cfg.Quiet, Max: r.cfg.MaxQuiet, Queue: set.Queue, Grants: r.grants(in.ChanKind)}
+	p := zongji.InboundPolicy{Now: r.now(), Quiet: r.cfg.Quiet, Max: r.cfg.MaxQuiet, Queue: set.Queue, Team: b.queues[set.Queue].Team, Grants: r.grants(in.ChanKind)}
 	if p.Grants {
 		p.Reserve = reserve(&set)
 	}
 	if in.Choice != "" || in.Kind == zongji.InEvent {
 		p.Quiet = 0
+	}
+	if in.Msg == zongji.KindMail {
+		p.Topic = eml.Subject(mailOf(&zongji.Message{Kind: in.Msg, Extra: in.Extra}).Subject)
 	}
 	if !in.Fresh {
 		p.Reopen = time.Duration(b.queues[p.Queue].ReopenS) * time.Second
@@ -134,6 +138,11 @@ func (r *Router) acceptMessageStatus(ctx context.Context, in zongji.Inbound) (zo
 	m, err := r.db.MessageBy(ctx, in.Channel, in.Ref, in.RefMsg)
 	if err != nil {
 		return zongji.Stored{}, err
+	}
+	if len(in.From.Attrs) > 0 {
+		if err := r.db.Learn(ctx, in); err != nil {
+			return zongji.Stored{}, err
+		}
 	}
 	ours, by := m.From != zongji.FromContact, zongji.ByContact
 	switch in.State {
@@ -269,14 +278,20 @@ const maxScene = 128
 // checkInbound checks a customer's message. One that its source will not give
 // again, or shorten, is not refused for its length: it is cut.
 func checkInbound(in *zongji.Inbound) error {
+	most := zongji.MaxText
+	if in.Msg == zongji.KindMail {
+		most, in.Files = zongji.MaxMail, in.Files[:min(len(in.Files), zongji.MaxMailFiles)]
+	}
 	if in.Msg == "" && in.Grant == nil {
 		return checkText(in.Text, len(in.Files))
 	}
 	if len(in.Extra) > 0 && !json.Valid(in.Extra) {
 		return zongji.Errorf(zongji.Invalid, "bad_inbound", "the extra of a message is JSON")
 	}
-	if r := []rune(in.Text); len(r) > zongji.MaxText {
-		in.Text = string(r[:zongji.MaxText])
+	if len(in.Text) > most { // else it has not so many characters
+		if r := []rune(in.Text); len(r) > most {
+			in.Text = string(r[:most])
+		}
 	}
 	return nil
 }

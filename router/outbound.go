@@ -247,7 +247,11 @@ func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.O
 		if state == "" {
 			state = zongji.StateSent
 		}
-		r.sendDone(ctx, out, store.SendEnd{State: state, ExtID: sent.ExtID})
+		end := store.SendEnd{State: state, ExtID: sent.ExtID, Reason: sent.Note}
+		if r.mails(out.Conv.Kind) {
+			end.Ref = sent.ExtID
+		}
+		r.sendDone(ctx, out, end)
 		return 0
 	}
 	var se *channels.SendError

@@ -101,6 +101,9 @@ func (r *Router) charge(c *zongji.Conversation, m *zongji.Message) store.Sending
 // the window has room for it beside the keep that are people's. It reports
 // whether it did.
 func (r *Router) tell(c *zongji.Conversation, tx *tx, m zongji.Message, keep int) bool {
+	if r.mails(c.Kind) && m.Kind != zongji.KindMail { // a mail for each step of a chat would be a nuisance
+		return false
+	}
 	if !r.passes(c, &m) && r.cost(c, &m) > r.room(c, keep) {
 		r.metrics.dropped.WithLabelValues("window").Inc()
 		return false

@@ -50,6 +50,7 @@ func Kind() channels.Kind {
 	return channels.Kind{
 		Name:      "email",
 		Exclusive: true,
+		Mail:      true,
 		Presets:   presets(),
 		Form: []channels.Field{
 			{Key: "provider", Type: "select", Default: "own", Options: names()},

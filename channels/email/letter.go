@@ -83,7 +83,7 @@ func (l *letter) describe(c *config, m *arrival) {
 	if l.class != eml.Human && l.class != eml.HumanNoAutoReply { // a machine quotes nobody
 		l.text = e.Text
 	}
-	if cut := head(l.text, zongji.MaxText); cut != l.text {
+	if cut := head(l.text, zongji.MaxMail); cut != l.text {
 		l.text, l.mail.More = cut, true
 	}
 }

@@ -227,6 +227,9 @@ func author(m *zongji.Message, c *row) (by string, actor int64) {
 // preview returns the start of a message's text, or what stands for one.
 func preview(m *zongji.Message) string {
 	s := m.Text
+	if s == "" && m.Kind == zongji.KindMail {
+		s = mailOf(m).Subject
+	}
 	switch {
 	case s != "" || m.Kind == zongji.KindText:
 	case len(m.Files) > 0 && strings.HasPrefix(m.Files[0].Type, "image/"):

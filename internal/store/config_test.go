@@ -157,7 +157,7 @@ func TestTwoProcessesHaveTwoNodeNumbers(t *testing.T) {
 			if node(a) == node(b) {
 				t.Fatal("both have the same number")
 			}
-			if in := a.Info(); in.Kind != engine || in.Version == "" || in.Schema != 3 || in.Bytes == 0 {
+			if in := a.Info(); in.Kind != engine || in.Version == "" || in.Schema != 4 || in.Bytes == 0 {
 				t.Fatalf("%+v", in)
 			}
 			save(t, a, inbound("amy", "1", "hi"))

@@ -186,7 +186,7 @@ func insertMessage(u run, channel int64, m *zongji.Message, ext string) (isNew b
 	if err != nil || n == 0 {
 		return false, err
 	}
-	words := strings.Join(search.Words(m.Text), " ")
+	words := strings.Join(search.Words(indexable(m)), " ")
 	switch {
 	case words == "":
 		return true, nil
@@ -196,6 +196,22 @@ func insertMessage(u run, channel int64, m *zongji.Message, ext string) (isNew b
 	}
 	_, err = u.exec(u.db.q.MsgIndex, m.ID, words)
 	return err == nil, err
+}
+
+// maxIndexed is how much of a message is found by its words, in bytes: more
+// does not fit into PostgreSQL's index of one row.
+const maxIndexed = 64 << 10
+
+// indexable is the text by which m is found: of a mail its subject too.
+func indexable(m *zongji.Message) string {
+	text := m.Text
+	if m.Kind == zongji.KindMail {
+		text = mailOf(m).Subject + "\n" + text
+	}
+	if len(text) > maxIndexed {
+		text = strings.ToValidUTF8(text[:maxIndexed], "")
+	}
+	return text
 }
 
 // null stands for "" where a column is unique.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -151,6 +152,14 @@ func (u run) refresh(c *row, in *zongji.Inbound) (merged bool, err error) {
 	if !in.From.Verified && in.From.Union == "" && (in.From.Name == "" || in.From.Name == c.ContactName) {
 		return false, nil
 	}
+	if in.Msg == zongji.KindMail { // several people write in a thread of mails
+		p, err := u.known(in.Channel, in.From.Ext)
+		if zongji.KindOf(err) == zongji.NotFound || err == nil && p.ID != c.Contact {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
 	p, err := u.contact(c.Contact)
 	if err != nil {
 		return false, err
@@ -177,7 +186,8 @@ func (u run) refresh(c *row, in *zongji.Inbound) (merged bool, err error) {
 
 // open finds the customer, and reopens the thread's last conversation or
 // makes a new one. A deed after the end is noted there and reopens nothing; one
-// that ends what may be written opens nothing.
+// that ends what may be written opens nothing. What a machine wrote is kept
+// where it is over.
 func (u run) open(in zongji.Inbound, p zongji.InboundPolicy) (zongji.Stored, error) {
 	who, err := u.identify(&in, p.Now)
 	if err != nil {
@@ -187,8 +197,10 @@ func (u run) open(in zongji.Inbound, p zongji.InboundPolicy) (zongji.Stored, err
 	if err != nil && zongji.KindOf(err) != zongji.NotFound {
 		return zongji.Stored{}, err
 	}
-	if old.ID != 0 && (in.Ends || !in.Fresh && p.Now.Sub(old.ClosedAt) < p.Reopen) {
-		old.ContactName, old.ContactLevel = who.Name, who.Level
+	if old.ID != 0 && (in.Ends || in.Auto || !in.Fresh && p.Now.Sub(old.ClosedAt) < p.Reopen) {
+		if old.Contact == who.ID {
+			old.ContactName, old.ContactLevel = who.Name, who.Level
+		}
 		return u.append(old, in, p)
 	}
 	c := row{Conversation: zongji.Conversation{ID: u.db.ids.New(), Channel: in.Channel, Kind: in.ChanKind, Contact: who.ID, Thread: in.Thread,
@@ -196,6 +208,9 @@ func (u run) open(in zongji.Inbound, p zongji.InboundPolicy) (zongji.Stored, err
 		CreatedAt: p.Now, ContactName: who.Name, ContactLevel: who.Level, Scene: old.Scene, Window: old.Window}}
 	if c.Lang == "" {
 		c.Lang = who.Lang
+	}
+	if in.Auto {
+		c.Status, c.ClosedAt, c.Team = zongji.StatusClosed, p.Now, p.Team
 	}
 	if err := c.insert(u, false); err != nil {
 		return zongji.Stored{}, err
@@ -207,15 +222,15 @@ func (u run) open(in zongji.Inbound, p zongji.InboundPolicy) (zongji.Stored, err
 
 // append adds the message to c: the hot path, four statements after the one
 // that found c. What the customer wrote reopens what was over; what he only did
-// is answered by the bot alone.
+// is answered by the bot alone; what a machine wrote is only kept.
 func (u run) append(c row, in zongji.Inbound, p zongji.InboundPolicy) (zongji.Stored, error) {
 	before, epoch, was := c.View(), c.Epoch, c.Rev
-	wrote := in.Kind != zongji.InEvent
+	wrote := in.Kind != zongji.InEvent && !in.Auto
 	reopened, handled := wrote && c.reopen(), int64(0)
 	if reopened { // people have seen what came before
 		handled, c.HandledSeq = c.LastSeq, max(c.HandledSeq, c.LastSeq)
 	}
-	if c.Status == zongji.StatusBot || wrote && c.Status.Heard() {
+	if c.Status == zongji.StatusBot && !in.Auto || wrote && c.Status.Heard() {
 		if c.unhandled == 0 {
 			c.unhandled = p.Now
 		}
@@ -226,6 +241,9 @@ func (u run) append(c row, in zongji.Inbound, p zongji.InboundPolicy) (zongji.St
 	}
 	m := message(&in, p.Now)
 	m.ID, m.Conv, m.AuthorName = u.db.ids.New(), c.ID, c.ContactName
+	if m.Kind == zongji.KindMail {
+		m.AuthorName = cmp.Or(in.From.Name, in.From.Ext)
+	}
 	if c.LastAt, c.changed = p.Now, p.Now; wrote || c.Preview == "" {
 		c.Preview, c.PrevFrom = preview(&m), m.From
 	}
@@ -243,6 +261,11 @@ func (u run) append(c row, in zongji.Inbound, p zongji.InboundPolicy) (zongji.St
 	m.Seq = c.LastSeq
 	if _, err := insertMessage(u, c.Channel, &m, in.ExtID); err != nil {
 		return zongji.Stored{}, err
+	}
+	if m.Kind == zongji.KindMail {
+		if err := u.threaded(&in, &m, p.Topic); err != nil {
+			return zongji.Stored{}, err
+		}
 	}
 	if in.Fetch != "" {
 		if _, err := u.exec(u.db.q.FetchInsert, m.ID, c.Channel, c.ID, in.Fetch, p.Now); err != nil {

@@ -20,5 +20,6 @@ type queries struct {
 	SessionsExpire, VisitorByToken, VisitorPut, AuditInsert, AuditLast, FileInsert,
 	FileByID, FileByToken, FetchInsert, FetchNext, FetchBack, FetchEnd, MsgFetched, KeepGet, KeepPut, LogInsert, LogTrim, LogLast,
 	IdentitiesOf, IdentitiesMove, IdentityMove, ConvsOf, ConvsSince, ConvsMove,
-	ConvMove, ContactMerged, MergeApart, MergeInsert, MergeByID, MergesInto, MergeUndone, HealthPut, HealthAll, CallbackCount *stmt
+	ConvMove, ContactMerged, MergeApart, MergeInsert, MergeByID, MergesInto, MergeUndone, HealthPut, HealthAll, CallbackCount,
+	RefInsert, RefKnown, RefsFirst, RefsLast, TopicPut, TopicRecent, ThreadFirst, ThreadMails, MailSeen *stmt
 }

@@ -176,6 +176,7 @@ func (db *DB) OutboxBack(ctx context.Context, id int64, code, reason string, ret
 type SendEnd struct {
 	State   zongji.SendState // pending tries again at RetryAt
 	ExtID   string           // the channel's id of the message
+	Ref     string           // Message-ID that from now on means its thread
 	Code    string
 	Reason  string
 	RetryAt zongji.Ms
@@ -221,6 +222,11 @@ func (db *DB) OutboxDone(ctx context.Context, id int64, end SendEnd) (out *Chang
 			return err
 		}
 		out, err = u.change(conv, func(c *zongji.Conversation, ch *Change) error {
+			if end.Ref != "" {
+				if err := u.ref(c.Channel, end.Ref, c.Thread, msg, true, u.db.now()); err != nil {
+					return err
+				}
+			}
 			if w := c.Window; w != nil && w.Turn == turn && pass == "" && end.State == zongji.StateFailed {
 				c.Window = corrected(*w, &end, cost, u.db.now())
 			}

@@ -67,7 +67,7 @@ func (db *DB) searchMessages(ctx context.Context, s zongji.Scope, q search.Query
 			return nil, "", err
 		}
 		for _, h := range rows {
-			snippet, marks, ok := q.Snippet(h.Msg.Text)
+			snippet, marks, ok := q.Snippet(indexable(h.Msg))
 			if ok && !(once && seen[h.Conv]) {
 				if len(hits) == limit {
 					return hits, itoa(at), nil

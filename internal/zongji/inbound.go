@@ -104,6 +104,8 @@ type InboundPolicy struct {
 	Max    time.Duration // longest burst wait after the first unhandled message
 	Reopen time.Duration // a conversation closed less than this ago is reopened
 	Queue  int64         // the channel's default queue
+	Team   int64         // who sees what nobody is to answer
+	Topic  string        // subject of a mail by which later ones of its writer find its thread
 
 	Grants  bool // the channel has reply windows: without a grant there is none open
 	Reserve int  // Window.Reserve of its conversations

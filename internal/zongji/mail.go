@@ -38,5 +38,11 @@ type MailAddr struct {
 	Addr string `json:"addr"`
 }
 
+// Machine reports whether no person wrote it: nobody, and no machine, is to
+// answer.
+func (m *Mail) Machine() bool {
+	return m.Class != "" && m.Class != "human" && m.Class != "human_no_autoreply"
+}
+
 // MaxMailFiles is how many attachments of a mail are kept beside it.
 const MaxMailFiles = 100

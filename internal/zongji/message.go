@@ -58,6 +58,7 @@ const (
 // Limits of what people write, checked at every edge.
 const (
 	MaxText  = 4000     // characters of one message
+	MaxMail  = 200_000  // characters of one mail
 	MaxFiles = 9        // files of one message
 	MaxFile  = 20 << 20 // bytes of one file
 	MaxName  = 200      // bytes of a file name after cleaning

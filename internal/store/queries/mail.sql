@@ -1,0 +1,36 @@
+-- name: RefInsert
+-- The first meaning of a Message-ID stays.
+INSERT INTO thread_ref (channel, ref, thread, msg, ours, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (channel, ref) DO NOTHING
+
+-- name: RefKnown sqlite
+SELECT ref, thread, CASE WHEN ours = 1 THEN msg ELSE 0 END FROM thread_ref WHERE channel = $1 AND ref IN (SELECT value FROM json_each($2))
+
+-- name: RefKnown postgres
+SELECT ref, thread, CASE WHEN ours = 1 THEN msg ELSE 0 END FROM thread_ref WHERE channel = $1 AND ref IN (SELECT value FROM json_array_elements_text(CAST($2 AS JSON)))
+
+-- name: RefsFirst
+SELECT ref FROM thread_ref WHERE channel = $1 AND thread = $2 ORDER BY at, msg, ref LIMIT 1
+
+-- name: RefsLast
+SELECT ref FROM thread_ref WHERE channel = $1 AND thread = $2 ORDER BY at DESC, msg DESC, ref DESC LIMIT $3
+
+-- name: TopicPut
+INSERT INTO thread_topic (channel, topic_ix, thread, at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (channel, topic_ix, thread) DO UPDATE SET at = CASE WHEN excluded.at > thread_topic.at THEN excluded.at ELSE thread_topic.at END
+
+-- name: TopicRecent
+SELECT t.thread FROM thread_topic t
+WHERE t.channel = $1 AND t.topic_ix = $2 AND t.at >= $3
+ AND EXISTS (SELECT 1 FROM conversation c WHERE c.channel = t.channel AND c.thread = t.thread AND c.status <> 'closed')
+ORDER BY t.at DESC LIMIT 1
+
+-- name: ThreadFirst
+SELECT m.extra FROM conversation c JOIN message m ON m.conv = c.id
+WHERE c.channel = $1 AND c.thread = $2 AND m.kind = 'mail' ORDER BY c.created_at, c.id, m.seq LIMIT 1
+
+-- name: ThreadMails
+SELECT m.party, m.extra FROM conversation c JOIN message m ON m.conv = c.id
+WHERE c.channel = $1 AND c.thread = $2 AND m.kind = 'mail' ORDER BY c.created_at DESC, c.id DESC, m.seq DESC LIMIT $3
+
+-- name: MailSeen
+SELECT COUNT(*) FROM message WHERE channel = $1 AND ext_id = $2
