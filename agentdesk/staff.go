@@ -434,6 +434,7 @@ type channelCard struct {
 	ID   int64  `json:"id"`
 	Kind string `json:"kind"`
 	Name string `json:"name"`
+	Type string `json:"type,omitempty"` // the kind's setting "type": a mini-program is an account of the kind wechat
 }
 
 type directory struct {
@@ -481,7 +482,7 @@ func (d *Desk) agents(ctx context.Context, _ zongji.Actor, _ *struct{}) (directo
 		return a, err
 	}
 	for _, c := range channels {
-		a.Channels = append(a.Channels, channelCard{c.ID, c.Kind, c.Name})
+		a.Channels = append(a.Channels, channelCard{c.ID, c.Kind, c.Name, c.Settings["type"]})
 	}
 	if err := d.setting(ctx, "categories", &a.Categories); err != nil {
 		return a, err

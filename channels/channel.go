@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"zongji/internal/zongji"
@@ -303,3 +304,12 @@ func (e *SendError) Error() string {
 }
 
 func (e *SendError) Unwrap() error { return e.Err }
+
+// Words is what is kept of the error with a message: the code first, which
+// screens say in their language, then the channel's own words.
+func (e *SendError) Words() string {
+	if strings.HasPrefix(e.Reason, e.Code) {
+		return e.Reason
+	}
+	return strings.TrimSpace(e.Code + " " + e.Reason)
+}

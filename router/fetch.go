@@ -99,7 +99,7 @@ func (r *Router) fetchOne(ctx context.Context, one store.Fetch, f channels.Fetch
 			r.metrics.fetches.WithLabelValues("retry").Inc()
 			return r.db.FetchBack(ctx, one.Msg, again)
 		}
-		if reason = se.Reason; reason == "" {
+		if reason = se.Words(); reason == "" {
 			reason = "gone"
 		}
 	}

@@ -261,14 +261,14 @@ func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.O
 	switch retry := max(se.RetryAt, r.now().Add(backoff(out.Try))); {
 	case se.Class == channels.AccountPaused: // not the message's fault, however long it lasts
 		rest := max(cmp.Or(se.RetryAt, r.now().Add(pauseRest)), r.now().Add(backoffBase))
-		r.sendLater(ctx, out, se.Code, se.Reason, rest)
+		r.sendLater(ctx, out, se.Code, se.Words(), rest)
 		return rest
 	case (se.Class == channels.Retry || se.Class == channels.UnknownResult && idempotent(ch)) && out.Try < sendTries:
-		r.sendDone(ctx, out, store.SendEnd{State: zongji.StatePending, Code: se.Code, Reason: se.Reason, RetryAt: retry})
+		r.sendDone(ctx, out, store.SendEnd{State: zongji.StatePending, Code: se.Code, Reason: se.Words(), RetryAt: retry})
 	case se.Class == channels.UnknownResult:
-		r.sendDone(ctx, out, store.SendEnd{State: zongji.StateUnknown, Code: se.Code, Reason: se.Reason})
+		r.sendDone(ctx, out, store.SendEnd{State: zongji.StateUnknown, Code: se.Code, Reason: se.Words()})
 	default:
-		r.sendDone(ctx, out, store.SendEnd{State: zongji.StateFailed, Code: se.Code, Reason: se.Reason,
+		r.sendDone(ctx, out, store.SendEnd{State: zongji.StateFailed, Code: se.Code, Reason: se.Words(),
 			Closed: se.Class == channels.WindowClosed, Used: se.Class == channels.QuotaUsed})
 	}
 	return 0

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"zongji/channels"
@@ -53,10 +52,9 @@ func (a *Account) Send(ctx context.Context, out zongji.Outbound) (channels.Sent,
 	return channels.Sent{ExtID: partID(out.Msg.ID, 0), State: zongji.StateSent}, nil
 }
 
-// refused is a message that cannot be sent as it is. A reason begins with its
-// code, so that screens find their words where only the reason is kept.
+// refused is a message that cannot be sent as it is.
 func refused(what, why string) *channels.SendError {
-	return &channels.SendError{Class: channels.Content, Code: code(what), Reason: code(what) + " " + why}
+	return &channels.SendError{Class: channels.Content, Code: code(what), Reason: why}
 }
 
 // deliver sends one part: with a pass where there is one, which needs no
@@ -148,9 +146,6 @@ func thumbPNG() []byte {
 // sendError says what to do about a failed send.
 func (a *Account) sendError(ctx context.Context, out *zongji.Outbound, err error) *channels.SendError {
 	se := a.api.SendError(err)
-	if !strings.HasPrefix(se.Reason, se.Code) {
-		se.Reason = se.Code + " " + se.Reason
-	}
 	switch {
 	case wxapi.CodeOf(err) == badState:
 		return a.taken(ctx, out, se)
@@ -173,7 +168,7 @@ func (a *Account) taken(ctx context.Context, out *zongji.Outbound, se *channels.
 		se.Class = channels.Content
 		return se
 	}
-	se.Reason = se.Code + " " + st.words()
+	se.Reason = st.words()
 	if st.held() {
 		se.Class = channels.Content // the window is as it was
 		a.Problem(se.Code, "a session is with WeCom ("+st.words()+"): switch off automatic reception for this kf account")

@@ -13,7 +13,7 @@ describe('channels in words', () => {
     expect(failure({ code: 'wecom:95018' })).toMatch(/企业微信坐席/)
     expect(failure({ code: 'wechat:99999', reason: 'strange' })).toBe('strange')
     expect(failure({ reason: 'wecom:95001 send msg limit' })).toMatch(/^本轮/)
-    expect(failure({ reason: 'wechat /cgi-bin/message/custom/send: 45015 response out of time limit' })).toMatch(/45015/)
+    expect(failure({ reason: 'wechat:45015 wechat /cgi-bin/message/custom/send: 45015 response out of time limit' })).toMatch(/45015/)
     expect(failure({ reason: 'no code: none' })).toBe('no code: none')
   })
   it('knows what another way may help', () => {
