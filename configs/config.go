@@ -37,6 +37,14 @@ type Config struct {
 	Trusted []string `yaml:"trusted_proxies" env:"ZONGJI_TRUSTED_PROXIES"` // networks whose X-Forwarded-For is believed
 	Blob    Blob     `yaml:"blob"`
 	Limits  Limits   `yaml:"limits"`
+	Keep    Keep     `yaml:"keep"`
+}
+
+// Keep says how many days of what is only written down stay; 0: all. The law
+// may want some: China's Cybersecurity Law wants six months of logs.
+type Keep struct {
+	Audit int `yaml:"audit_days" env:"ZONGJI_KEEP_AUDIT_DAYS"` // who changed what
+	Agent int `yaml:"agent_days" env:"ZONGJI_KEEP_AGENT_DAYS"` // when agents came, went, took breaks
 }
 
 // Blob says where attachments lie.
@@ -97,6 +105,12 @@ func fromEnv(v reflect.Value, getenv func(string) string) error {
 					errs = append(errs, fmt.Errorf("%s=%q: want true or false", name, s))
 				}
 				f.SetBool(b)
+			case reflect.Int:
+				n, err := strconv.Atoi(s)
+				if err != nil {
+					errs = append(errs, fmt.Errorf("%s=%q: want a number", name, s))
+				}
+				f.SetInt(int64(n))
 			case reflect.Slice:
 				f.Set(reflect.ValueOf(strings.Split(s, ",")))
 			default:
@@ -166,6 +180,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Bus == "redis" && c.Postgres() && !c.Blob.Shared {
 		bad("blob.shared: several nodes need the same files; put data (%s) on a file system that all nodes share and write blob: {shared: true}", c.Data)
+	}
+	if c.Keep.Audit < 0 || c.Keep.Agent < 0 {
+		bad("keep: audit_days %d and agent_days %d are numbers of days, 0 keeps all", c.Keep.Audit, c.Keep.Agent)
 	}
 	for _, n := range c.Trusted {
 		if _, _, err := net.ParseCIDR(n); err != nil && net.ParseIP(n) == nil {

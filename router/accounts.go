@@ -48,7 +48,7 @@ func (r *Router) ChannelHandler(key string) (http.Handler, error) {
 	for _, a := range r.accounts.open {
 		if a.set.Key == key {
 			if h := a.ch.Handler(); h != nil {
-				return a.counted(h), nil
+				return a.counted(h, r.cfg.Clock), nil
 			}
 			return nil, errNoChannel
 		}

@@ -10,6 +10,7 @@ import (
 
 	"zongji/channels"
 	"zongji/internal/store"
+	"zongji/internal/zongji"
 )
 
 const (
@@ -55,7 +56,8 @@ func (r *Router) waitFetch(ctx context.Context, a *account) {
 	}
 }
 
-// fetchBatch fetches what is due; false when SQL does not answer.
+// fetchBatch fetches what is due; false when SQL does not answer. What cannot be
+// written is not fetched again at once.
 func (r *Router) fetchBatch(ctx context.Context, a *account, f channels.Fetcher) bool {
 	for ctx.Err() == nil {
 		due, err := r.db.Fetches(ctx, a.set.ID, r.now(), fetchBatch)
@@ -66,13 +68,11 @@ func (r *Router) fetchBatch(ctx context.Context, a *account, f channels.Fetcher)
 		var g errgroup.Group
 		g.SetLimit(fetchAtOnce)
 		for _, one := range due {
-			g.Go(func() error {
-				r.warn(ctx, "fetched media not written", r.fetchOne(ctx, one, f))
-				return nil
-			})
+			g.Go(func() error { return r.fetchOne(ctx, one, f) })
 		}
-		_ = g.Wait()
-		if len(due) < fetchBatch {
+		err = g.Wait()
+		r.warn(ctx, "fetched media not written", err)
+		if err != nil || len(due) < fetchBatch {
 			return true
 		}
 	}
@@ -103,6 +103,12 @@ func (r *Router) fetchOne(ctx context.Context, one store.Fetch, f channels.Fetch
 			reason = "gone"
 		}
 	}
+	return r.fetched(ctx, one, files, reason)
+}
+
+// fetched writes the files of a message, or why there are none, and tells the
+// screens.
+func (r *Router) fetched(ctx context.Context, one store.Fetch, files []zongji.File, reason string) error {
 	outcome := "fetched"
 	if reason != "" {
 		outcome = "failed"

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,21 +72,24 @@ func (h *health) take() (now channels.Health, fresh bool, lines []store.LogLine)
 	return now, fresh, lines
 }
 
-// again has now written once more, unless it is old news.
-func (h *health) again(now channels.Health) {
+// again has what take returned written once more; a state only if it is no old
+// news.
+func (h *health) again(now channels.Health, fresh bool, lines []store.LogLine) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.fresh = h.fresh || h.now == now
+	h.fresh = h.fresh || fresh && h.now == now
+	h.lines = slices.Concat(lines, h.lines)
+	h.lines = h.lines[max(len(h.lines)-lineLimit, 0):]
 }
 
 // counted counts the requests to an account's address.
-func (a *account) counted(h http.Handler) http.Handler {
+func (a *account) counted(h http.Handler, clock zongji.Clock) http.Handler {
 	if !a.kind.Grants { // only where operators ask whether the other side calls at all
 		return h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		a.health.calls.Add(1)
-		a.health.last.Store(time.Now().UnixMilli())
+		a.health.last.Store(clock.Now().UnixMilli())
 		h.ServeHTTP(w, req)
 	})
 }
@@ -106,21 +110,28 @@ func (r *Router) noteHealth(ctx context.Context, a *account) {
 	}
 }
 
-func (r *Router) writeHealth(ctx context.Context, a *account) error {
+// writeHealth writes what was said since the last time. What cannot be written
+// waits for the next time.
+func (r *Router) writeHealth(ctx context.Context, a *account) (err error) {
 	now, fresh, lines := a.health.take()
 	if fresh {
-		if err := r.db.SetHealth(ctx, a.set.ID, store.ChannelHealth{State: now.State, Code: now.Code, Text: now.Text, Until: now.Until}); err != nil {
-			a.health.again(now)
-			return err
+		err = r.db.SetHealth(ctx, a.set.ID, store.ChannelHealth{State: now.State, Code: now.Code, Text: now.Text, Until: now.Until})
+		fresh = err != nil
+	}
+	for err == nil && len(lines) > 0 {
+		if err = r.db.LogChannel(ctx, a.set.ID, lines[0].Code, lines[0].Text); err == nil {
+			lines = lines[1:]
 		}
 	}
-	for _, l := range lines {
-		if err := r.db.LogChannel(ctx, a.set.ID, l.Code, l.Text); err != nil {
-			return err
+	if err != nil {
+		a.health.again(now, fresh, lines)
+		return err
+	}
+	n := a.health.calls.Swap(0)
+	if n > 0 {
+		if err = r.db.CountCallbacks(ctx, a.set.ID, zongji.Ms(a.health.last.Load()), n); err != nil {
+			a.health.calls.Add(n)
 		}
 	}
-	if n := a.health.calls.Swap(0); n > 0 {
-		return r.db.CountCallbacks(ctx, a.set.ID, zongji.Ms(a.health.last.Load()), n)
-	}
-	return nil
+	return err
 }

@@ -54,6 +54,9 @@ type Config struct {
 	Reconcile time.Duration // due rows, unsent commands and events: 2 s
 	Check     time.Duration // engine against SQL in full: 30 s
 	Exclude   time.Duration // who gave a conversation away is not asked again: 60 s
+
+	KeepAgent time.Duration // how long it is kept when agents came and went; 0: for ever
+	KeepAudit time.Duration // how long it is kept who changed what; 0: for ever
 }
 
 func (c *Config) fill() {
@@ -134,7 +137,7 @@ func (r *Router) Run(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context){
-		r.feed.run, r.campaign, r.runAdvance, r.runReconcile, r.runReload, r.runMarks, r.runPresence, r.runAccounts, r.hearTyping, r.runTyping,
+		r.feed.run, r.campaign, r.runAdvance, r.runReconcile, r.runReload, r.runMarks, r.runPresence, r.runAccounts, r.hearTyping, r.runTyping, r.runPrune,
 	} {
 		g.Go(func() error { part(ctx); return nil })
 	}

@@ -147,7 +147,7 @@ func Open(ctx context.Context, cfg configs.Config, opt Options) (_ *Parts, err e
 	kinds := Kinds() // once: the accounts of a kind know each other
 	p.Auth = auth.New(auth.Config{Store: p.Store, Clock: p.Clock, Loopback: cfg.Limits.Loopback})
 	p.Router = router.New(router.Config{Store: p.Store, Bus: p.Bus, Bot: p.Bot, Clock: p.Clock, Log: p.Log, Reg: p.Reg, Node: cfg.Node,
-		Kinds: kinds, Deps: channels.Deps{Blobs: p.Blobs, FreeLoopback: !cfg.Limits.Loopback}})
+		Kinds: kinds, Deps: channels.Deps{Blobs: p.Blobs, FreeLoopback: !cfg.Limits.Loopback}, KeepAudit: days(cfg.Keep.Audit), KeepAgent: days(cfg.Keep.Agent)})
 	dc := agentdesk.Config{Router: p.Router, Store: p.Store, Auth: p.Auth, Blobs: p.Blobs, Bot: p.Bot, Bus: p.Bus, Kinds: kinds, Log: p.Log, Clock: p.Clock,
 		URL: cfg.URL, Trusted: cfg.Trusted, Gather: p.Reg, Web: web.Files(), Widget: widget.Handler(), Version: opt.Version}
 	if opt.Demo != nil {
@@ -157,6 +157,8 @@ func Open(ctx context.Context, cfg configs.Config, opt Options) (_ *Parts, err e
 	p.Desk = agentdesk.New(dc)
 	return p, nil
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // Close closes bus and database.
 func (p *Parts) Close() error {

@@ -20,9 +20,17 @@ type Fetch struct {
 
 // Fetches returns up to limit media of a channel that are to be fetched now.
 func (db *DB) Fetches(ctx context.Context, channel int64, now zongji.Ms, limit int) ([]Fetch, error) {
-	return list(db.read(ctx), db.q.FetchNext, []any{channel, now, limit}, func(s scan) (f Fetch, err error) {
-		return f, s(&f.Msg, &f.Conv, &f.What, &f.Tries, &f.Since)
-	})
+	return list(db.read(ctx), db.q.FetchNext, []any{channel, now, limit}, scanFetch)
+}
+
+// OldFetches returns up to limit media that have waited since before then, of
+// any channel: the account of one is perhaps disabled or gone.
+func (db *DB) OldFetches(ctx context.Context, before zongji.Ms, limit int) ([]Fetch, error) {
+	return list(db.read(ctx), db.q.FetchOld, []any{before, limit}, scanFetch)
+}
+
+func scanFetch(s scan) (f Fetch, err error) {
+	return f, s(&f.Msg, &f.Conv, &f.What, &f.Tries, &f.Since)
 }
 
 // FetchBack notes a try that failed; the next one is at retryAt.

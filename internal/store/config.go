@@ -28,11 +28,16 @@ func (db *DB) edit(ctx context.Context, what string, fn func(u run) error) error
 }
 
 // remove deletes one row of configuration; NotFound when it is not there.
-func (db *DB) remove(ctx context.Context, what string, s *stmt, key any) error {
+func (db *DB) remove(ctx context.Context, what string, key any, s *stmt, with ...*stmt) error {
 	return db.edit(ctx, what, func(u run) error {
 		n, err := u.exec(s, key)
 		if err == nil && n == 0 {
-			return zongji.Errorf(zongji.NotFound, "not_found", "nothing to delete in %s: %v", what, key)
+			err = zongji.Errorf(zongji.NotFound, "not_found", "nothing to delete in %s: %v", what, key)
+		}
+		for _, s := range with {
+			if err == nil {
+				_, err = u.exec(s, key)
+			}
 		}
 		return err
 	})
@@ -82,7 +87,7 @@ func (db *DB) PutTeam(ctx context.Context, t zongji.Team) (zongji.Team, error) {
 
 // DeleteTeam removes a team.
 func (db *DB) DeleteTeam(ctx context.Context, id int64) error {
-	return db.remove(ctx, "teams", db.q.TeamDelete, id)
+	return db.remove(ctx, "teams", id, db.q.TeamDelete)
 }
 
 // Queues returns all queues by key.
@@ -106,7 +111,7 @@ func (db *DB) PutQueue(ctx context.Context, q zongji.Queue) (zongji.Queue, error
 
 // DeleteQueue removes a queue.
 func (db *DB) DeleteQueue(ctx context.Context, id int64) error {
-	return db.remove(ctx, "queues", db.q.QueueDelete, id)
+	return db.remove(ctx, "queues", id, db.q.QueueDelete)
 }
 
 // Skills returns all skills by key.
@@ -124,7 +129,7 @@ func (db *DB) PutSkill(ctx context.Context, k zongji.Skill) (zongji.Skill, error
 
 // DeleteSkill removes a skill.
 func (db *DB) DeleteSkill(ctx context.Context, key string) error {
-	return db.remove(ctx, "skills", db.q.SkillDelete, key)
+	return db.remove(ctx, "skills", key, db.q.SkillDelete)
 }
 
 // Calendars returns the JSON text of each calendar by its key.
@@ -142,7 +147,7 @@ func (db *DB) PutCalendar(ctx context.Context, key, text string) error {
 
 // DeleteCalendar removes a calendar.
 func (db *DB) DeleteCalendar(ctx context.Context, key string) error {
-	return db.remove(ctx, "calendars", db.q.CalendarDelete, key)
+	return db.remove(ctx, "calendars", key, db.q.CalendarDelete)
 }
 
 // Setting returns the JSON text of a setting, or a NotFound error.
@@ -233,9 +238,10 @@ func (db *DB) SetChannelSecret(ctx context.Context, id int64, secret string) err
 	})
 }
 
-// DeleteChannel removes an account; its conversations stay.
+// DeleteChannel removes an account with all that it kept (tokens, cursors) and
+// its log; its conversations stay.
 func (db *DB) DeleteChannel(ctx context.Context, id int64) error {
-	return db.remove(ctx, "channels", db.q.ChannelDelete, id)
+	return db.remove(ctx, "channels", id, db.q.ChannelDelete, db.q.KeepDrop, db.q.LogDrop, db.q.HealthDrop)
 }
 
 // FAQs returns the knowledge base in the order it was written.
@@ -267,7 +273,7 @@ func (db *DB) PutFAQs(ctx context.Context, faqs []zongji.FAQ) ([]zongji.FAQ, err
 
 // DeleteFAQ removes an entry.
 func (db *DB) DeleteFAQ(ctx context.Context, id int64) error {
-	return db.remove(ctx, "faq", db.q.FAQDelete, id)
+	return db.remove(ctx, "faq", id, db.q.FAQDelete)
 }
 
 // FAQHit adds to the counts of an entry; the version stays.
@@ -319,7 +325,7 @@ func (db *DB) PutQuickReplies(ctx context.Context, all []zongji.QuickReply) ([]z
 
 // DeleteQuickReply removes a reply.
 func (db *DB) DeleteQuickReply(ctx context.Context, id int64) error {
-	return db.remove(ctx, "replies", db.q.QuickReplyDelete, id)
+	return db.remove(ctx, "replies", id, db.q.QuickReplyDelete)
 }
 
 // RulesVersion is one version of the routing rules.

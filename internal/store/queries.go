@@ -21,5 +21,6 @@ type queries struct {
 	FileByID, FileByToken, FetchInsert, FetchNext, FetchBack, FetchEnd, MsgFetched, KeepGet, KeepPut, LogInsert, LogTrim, LogLast,
 	IdentitiesOf, IdentitiesMove, IdentityMove, ConvsOf, ConvsSince, ConvsMove,
 	ConvMove, ContactMerged, MergeApart, MergeInsert, MergeByID, MergesInto, MergeUndone, HealthPut, HealthAll, CallbackCount,
-	RefInsert, RefKnown, RefsFirst, RefsLast, TopicPut, TopicRecent, ThreadFirst, ThreadMails, MailSeen *stmt
+	RefInsert, RefKnown, RefsFirst, RefsLast, TopicPut, TopicRecent, ThreadFirst, ThreadMails, MailSeen,
+	SeenPrune, OutboxPrune, AgentEventPrune, AuditPrune, FetchOld, KeepDrop, LogDrop, HealthDrop *stmt
 }

@@ -55,3 +55,7 @@ func (g *IDs) New() int64 {
 	}
 	return g.last<<(idNodeBits+idCountBits) | g.node<<idCountBits | g.n
 }
+
+// FirstID is below every id that was made at t or later, and above those made
+// before.
+func FirstID(t Ms) int64 { return max(int64(t)-idEpoch, 0) << (idNodeBits + idCountBits) }

@@ -72,3 +72,5 @@ CREATE TABLE contact_merge (
 );
 CREATE INDEX contact_merge_winner ON contact_merge (winner, id);
 CREATE INDEX contact_merge_loser ON contact_merge (loser, id);
+
+CREATE INDEX inbound_seen_at ON inbound_seen (at);
