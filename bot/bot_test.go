@@ -189,7 +189,7 @@ func TestEvalOnPublicSets(t *testing.T) {
 }
 
 func TestStarsThatAreTyped(t *testing.T) {
-	for text, want := range map[string]int{"很满意": 5, "· 满意": 4, "普通": 3, "不满意。": 2, "VERY DISSATISFIED": 1, "5": 5, " 1 ": 1, "6": 0, "": 0, "满意吗": 0, "55": 0} {
+	for text, want := range map[string]int{"很满意": 5, "· 满意": 4, "普通": 3, "不满意。": 2, "VERY DISSATISFIED": 1, "5": 5, " 1 ": 1, "４分": 4, "3星": 3, "5 很满意": 5, "5 不满意": 0, "6": 0, "1分钟": 0, "": 0, "满意吗": 0, "55": 0} {
 		if got := bot.Stars(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}

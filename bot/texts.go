@@ -94,13 +94,20 @@ func Lang(tag string) string {
 	return ZhCN
 }
 
-// Stars reads a typed rating: 1 to 5 for its digit or its word in any
-// language, else 0.
+// Stars reads a typed rating: 1 to 5 for its digit, its word in any language or
+// both ("5", "４分", "很满意", "5 很满意"), else 0.
 func Stars(text string) int {
-	text = strings.Trim(strings.TrimSpace(text), "·.。!！ ")
+	text = strings.Map(func(r rune) rune {
+		if r >= '０' && r <= '９' {
+			r += '0' - '０'
+		}
+		return r
+	}, strings.Trim(strings.TrimSpace(text), "·.。!！ "))
 	for _, n := range []string{"1", "2", "3", "4", "5"} {
+		rest, digit := strings.CutPrefix(text, n)
+		rest = strings.TrimSpace(rest)
 		w := texts["rate_"+n]
-		if text == n || text == w.cn || text == w.tw || strings.EqualFold(text, w.en) {
+		if digit && (rest == "" || rest == "分" || rest == "星") || rest == w.cn || rest == w.tw || strings.EqualFold(rest, w.en) {
 			return int(n[0] - '0')
 		}
 	}

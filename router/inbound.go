@@ -51,19 +51,23 @@ func (r *Router) Accept(ctx context.Context, in zongji.Inbound) (zongji.Stored, 
 	return st, nil
 }
 
-// typedStars makes a rating of a message that answers the question for one.
-// Mini-programs, and accounts of WeChat that have no buttons, show the words to
-// be typed. A repeat is read the same way, and then dropped as a rating's.
+// starsFor is how long after a conversation typed stars are a rating of it.
+const starsFor = 24 * time.Hour
+
+// typedStars makes a rating of a message that answers the question for one,
+// which was the last thing said. Mini-programs, and accounts of WeChat that have
+// no buttons, show the words to be typed; the buttons of 订阅号 say no more than
+// their words. A repeat is read the same way, and then dropped as a rating's.
 func (r *Router) typedStars(ctx context.Context, in *zongji.Inbound) error {
 	n := bot.Stars(in.Text)
-	if n == 0 || in.Kind != zongji.InMessage || !r.grants(in.ChanKind) {
+	if n == 0 || in.Kind != zongji.InMessage || in.Msg != "" && in.Msg != zongji.KindText || in.Choice != "" || !r.grants(in.ChanKind) {
 		return nil
 	}
 	c, err := r.db.ThreadNewest(ctx, in.Channel, in.Thread)
 	if zongji.KindOf(err) == zongji.NotFound {
 		return nil
 	}
-	if err != nil || c.Status != zongji.StatusClosed || c.Stars != 0 && c.Stars != n {
+	if err != nil || c.Status != zongji.StatusClosed || r.now().Sub(c.ClosedAt) >= starsFor || c.Stars != 0 && c.Stars != n {
 		return err
 	}
 	last, err := r.db.Messages(ctx, c.ID, c.LastSeq-1, 0, 1)

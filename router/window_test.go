@@ -279,6 +279,31 @@ func TestTheChannelCorrectsTheLedger(t *testing.T) {
 	})
 }
 
+func TestStarsThatAreTypedAreARatingWhereTheyAnswerTheQuestion(t *testing.T) {
+	db := testenv.SQLite(t, nil)
+	p := newPhone(t, db, setup{}, nil, nil)
+	anna := p.seat("anna")
+	c := p.held(anna, "v")
+	tell := func(text string) zongji.Stored {
+		t.Helper()
+		st, err := p.Tell(t.Context(), "v", zongji.Inbound{Kind: zongji.InMessage, Text: text})
+		p.w.must(err)
+		return st
+	}
+	if st := tell("5"); st.Msg.ID == 0 || p.w.conv(c.ID).Stars != 0 {
+		t.Errorf("an answer to somebody who serves is a rating: %+v", st)
+	}
+	_, err := p.Finish(t.Context(), anna, c.ID, router.Finish{AskRating: true})
+	p.w.must(err)
+	p.w.settled(c.ID)
+	if st := tell("４分"); st.Msg.ID != 0 || st.Conv.ID != c.ID || p.w.conv(c.ID).Stars != 4 {
+		t.Errorf("the answer to the question for stars: %+v, %d stars", st, p.w.conv(c.ID).Stars)
+	}
+	if st := tell("2"); st.Msg.ID == 0 || p.w.conv(c.ID).Stars != 4 {
+		t.Errorf("what follows a rating is one again: %+v", st)
+	}
+}
+
 func TestANewConversationKeepsTheWindow(t *testing.T) {
 	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
 		p := newPhone(t, db, setup{queue: func(q *zongji.Queue) { q.ReopenS = 0 }}, nil, nil)

@@ -41,7 +41,6 @@ func (a *Account) inbound(ctx context.Context, f wxcrypt.Fields, raw []byte) (in
 		a.event(ctx, &in, f)
 	} else {
 		message(&in, f, raw)
-		a.rating(ctx, &in)
 	}
 	return in, true
 }

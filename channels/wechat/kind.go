@@ -96,13 +96,11 @@ type Account struct {
 	called atomic.Int64 // ms of the last callback that was WeChat's
 	noted  atomic.Int64 // ms of the last refused callback that was told
 
-	rates  sync.Mutex // held while stars in Keep are changed
 	mu     sync.Mutex
 	asked  map[string]zongji.Ms // openid → when
 	media  map[upload]uploaded
 	parts  map[int64]int        // outbox row → how many of its parts are sent
 	health [2]channels.Health   // by respect
-	stars  map[string]zongji.Ms // as in Keep, when this node last wrote it
 	names  map[string]string    // key of a menu button → its name
 	typed  map[string]zongji.Ms // openid → since when he is shown that somebody writes
 }

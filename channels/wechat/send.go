@@ -34,7 +34,6 @@ func (a *Account) Send(ctx context.Context, out zongji.Outbound) (channels.Sent,
 	if out.Msg.Kind == zongji.KindTemplate {
 		return a.notice(ctx, &out)
 	}
-	a.waitStars(ctx, out.Thread, out.Msg.Kind == zongji.KindRate)
 	ps := a.render(&out.Msg, out.Conv.Lang)
 	if len(ps) == 0 {
 		return channels.Sent{}, refused("unsupported", fmt.Sprintf("WeChat takes no messages of the kind %s", out.Msg.Kind))
