@@ -41,6 +41,7 @@ var (
 	errNoLogin  = errors.New("the server offers no login that we know")
 	errNoBox    = errors.New("there is no such mailbox")
 	errNotThere = errors.New("the server gave nothing")
+	errOrder    = errors.New("the server gave other mails, or left some out")
 )
 
 // conn is one connection. One goroutine uses it.
@@ -257,42 +258,41 @@ type fetched struct {
 	date time.Time // when it arrived; zero when the server does not say
 }
 
-// ask sends the command for one UID, without waiting. bare leaves out what
+// ask sends the command for some UIDs, without waiting. bare leaves out what
 // servers are known to write wrong.
-func (k *conn) ask(uid imap.UID, bare bool) *imapclient.FetchCommand {
-	return k.c.Fetch(imap.UIDSetNum(uid), &imap.FetchOptions{UID: true, Flags: !bare, InternalDate: !bare, RFC822Size: !bare,
+func (k *conn) ask(uids []imap.UID, bare bool) *imapclient.FetchCommand {
+	return k.c.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, Flags: !bare, InternalDate: !bare, RFC822Size: !bare,
 		BodySection: []*imap.FetchItemBodySection{{Peek: true}}})
 }
 
-// take reads the answer to ask. room is told how many bytes come, before they
-// are read. errNotThere: the server had nothing to say of the UID.
-func (k *conn) take(ctx context.Context, cmd *imapclient.FetchCommand, uid imap.UID, room func(int64) error) (f fetched, err error) {
-	f.uid = uid
+// take reads the next mail of an answer to ask; ok is false at its end. room is
+// told how many bytes come, before they are read.
+func (k *conn) take(ctx context.Context, cmd *imapclient.FetchCommand, room func(int64) error) (f fetched, ok bool, err error) {
 	err = k.within(ctx, k.wait, func() error {
-		got := false
-		for m := cmd.Next(); m != nil; m = cmd.Next() {
-			for item := m.Next(); item != nil; item = m.Next() {
-				switch item := item.(type) {
-				case imapclient.FetchItemDataInternalDate:
-					f.date = item.Time
-				case imapclient.FetchItemDataBodySection:
-					if item.Literal == nil {
-						continue
-					}
-					if err := room(min(item.Literal.Size(), eml.MaxBytes+1)); err != nil {
-						return err
-					}
-					if f.raw, err = k.literal(item.Literal); err != nil {
-						return err
-					}
-					got = true
+		m := cmd.Next()
+		if m == nil {
+			return cmd.Close()
+		}
+		for item := m.Next(); item != nil; item = m.Next() {
+			switch item := item.(type) {
+			case imapclient.FetchItemDataUID:
+				f.uid = item.UID
+			case imapclient.FetchItemDataInternalDate:
+				f.date = item.Time
+			case imapclient.FetchItemDataBodySection:
+				if item.Literal == nil {
+					continue
 				}
+				if err := room(min(item.Literal.Size(), eml.MaxBytes+1)); err != nil {
+					return err
+				}
+				if f.raw, err = k.literal(item.Literal); err != nil {
+					return err
+				}
+				ok = true
 			}
 		}
-		if err := cmd.Close(); err != nil {
-			return err
-		}
-		if !got {
+		if !ok {
 			return errNotThere
 		}
 		return nil
@@ -300,7 +300,7 @@ func (k *conn) take(ctx context.Context, cmd *imapclient.FetchCommand, uid imap.
 	if len(f.raw) > eml.MaxBytes {
 		f.raw, f.over = f.raw[:eml.MaxBytes], true
 	}
-	return f, err
+	return f, ok, err
 }
 
 // literal reads a mail, as long as pieces of it come.

@@ -100,6 +100,7 @@ type preset struct {
 	code    bool // wants a 授权码 or an app password, made in its web mail, in place of the password
 	saves   bool // keeps a copy of what is sent by itself
 	noIdle  bool // says that it has IDLE and tells nothing, or has none
+	named   bool // takes no mail with an empty sender (RFC 3834 wants one for automatic mails)
 	sendsID bool // refuses to open a mailbox to who does not say what he is (RFC 2971)
 }
 
@@ -108,15 +109,15 @@ type preset struct {
 // one mailbox may send in an hour without being held back.
 var providers = []preset{
 	{name: "own", set: map[string]string{"imap_tls": post.TLS, "smtp_tls": post.STARTTLS, "plus": "yes"}},
-	{name: "qq", code: true, set: hosts("imap.qq.com", "smtp.qq.com", "no", "mx.qq.com", "50")},
-	{name: "exmail", code: true, set: hosts("imap.exmail.qq.com", "smtp.exmail.qq.com", "no", "mx.qq.com", "100")},
-	{name: "163", code: true, sendsID: true, noIdle: true, set: with(hosts("imap.163.com", "smtp.163.com", "no", "", "50"), "poll_s", "30")},
-	{name: "126", code: true, sendsID: true, noIdle: true, set: with(hosts("imap.126.com", "smtp.126.com", "no", "", "50"), "poll_s", "30")},
-	{name: "qiye163", code: true, sendsID: true, noIdle: true, set: with(hosts("imap.qiye.163.com", "smtp.qiye.163.com", "no", "", "100"), "poll_s", "30")},
-	{name: "aliyun", code: true, set: hosts("imap.qiye.aliyun.com", "smtp.qiye.aliyun.com", "no", "", "100")},
-	{name: "gmail", code: true, saves: true, set: with(hosts("imap.gmail.com", "smtp.gmail.com", "yes", "mx.google.com", "80"),
+	{name: "qq", named: true, code: true, set: hosts("imap.qq.com", "smtp.qq.com", "no", "mx.qq.com", "50")},
+	{name: "exmail", named: true, code: true, set: hosts("imap.exmail.qq.com", "smtp.exmail.qq.com", "no", "mx.qq.com", "100")},
+	{name: "163", named: true, code: true, sendsID: true, noIdle: true, set: with(hosts("imap.163.com", "smtp.163.com", "no", "", "50"), "poll_s", "30")},
+	{name: "126", named: true, code: true, sendsID: true, noIdle: true, set: with(hosts("imap.126.com", "smtp.126.com", "no", "", "50"), "poll_s", "30")},
+	{name: "qiye163", named: true, code: true, sendsID: true, noIdle: true, set: with(hosts("imap.qiye.163.com", "smtp.qiye.163.com", "no", "", "100"), "poll_s", "30")},
+	{name: "aliyun", named: true, code: true, set: hosts("imap.qiye.aliyun.com", "smtp.qiye.aliyun.com", "no", "", "100")},
+	{name: "gmail", named: true, code: true, saves: true, set: with(hosts("imap.gmail.com", "smtp.gmail.com", "yes", "mx.google.com", "80"),
 		"oauth_token_url", "https://oauth2.googleapis.com/token")},
-	{name: "outlook", saves: true, set: with(with(hosts("outlook.office365.com", "smtp.office365.com", "yes", "", "300"),
+	{name: "outlook", named: true, saves: true, set: with(with(hosts("outlook.office365.com", "smtp.office365.com", "yes", "", "300"),
 		"smtp_tls", post.STARTTLS), "oauth_token_url", "https://login.microsoftonline.com/common/oauth2/v2.0/token",
 		"oauth_scope", "https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send offline_access", "auth", byXOAuth2)},
 }

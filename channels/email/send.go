@@ -99,7 +99,7 @@ func (a *Account) letter(ctx context.Context, out *zongji.Outbound) (l post.Lett
 		l.InReplyTo = refs[n-1]
 	}
 	if out.Msg.From != zongji.FromAgent || m.Auto == "ack" || m.Auto == "hours" || m.Auto == "csat" {
-		l.Auto, l.Loop = post.AutoReplied, a.loop
+		l.Auto, l.Loop, l.Named = post.AutoReplied, a.loop, a.c.named
 	}
 	l.HTML = paragraphs(l.Text)
 	l.Files, err = a.files(ctx, out.Msg.Files)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 	"golang.org/x/sync/errgroup"
 
 	"zongji/channels/email/eml"
@@ -116,52 +115,20 @@ func (w *watch) marked(ctx context.Context, k *conn, uids []imap.UID) error {
 	return err
 }
 
-// fetch asks for mails one by one, a few ahead, and has each read on its way
-// into the line.
+// fetch asks for mails, a few at a time, and has each read on its way into the
+// line. After any trouble it asks for one at a time, so that it is known whose
+// the trouble is. (Several commands at once would not do: some servers end the
+// first only after the answer to the second, which then blocks the client.)
 func (w *watch) fetch(ctx context.Context, k *conn, uids []imap.UID, line chan<- *arrival) (err error) {
 	var reading errgroup.Group
 	reading.SetLimit(readers)
-	var asked []*imapclient.FetchCommand
 	defer func() {
+		_ = reading.Wait() // they return nothing
 		if err != nil {
 			k.net.Close()
 		}
-		for _, cmd := range asked { // the client's reader waits for what nobody takes
-			_ = cmd.Close()
-		}
-		_ = reading.Wait()
 	}()
-	depth, sent := ahead, 0
-	if w.shy {
-		depth = 1
-	}
-	for i, uid := range uids {
-		m := &arrival{fetched: fetched{uid: uid}, read: make(chan struct{})}
-		if w.poison(uid) {
-			m.why = fmt.Sprintf("the server's answer for mail %d of %s cannot be read", uid, w.box)
-		} else {
-			for sent = max(sent, i); sent < len(uids) && sent < i+depth && !w.poison(uids[sent]); sent++ {
-				asked = append(asked, k.ask(uids[sent], w.trouble(uids[sent]) >= cutTries-2))
-			}
-			cmd := asked[0]
-			m.fetched, err = k.take(ctx, cmd, uid, func(n int64) error {
-				m.held = min(n, memoryLimit)
-				return w.memory.Acquire(ctx, m.held)
-			})
-			asked = asked[1:]
-			if errors.Is(err, errNotThere) && len(asked) == 0 {
-				m.gone, err = w.deleted(ctx, k, uid)
-			}
-			if err != nil {
-				_ = cmd.Close()
-				w.memory.Release(m.held)
-				what := "fetch"
-				if isCut(err) {
-					what = "cut"
-				}
-				return &mailError{fail{uid, what}, err}
-			}
-		}
+	push := func(m *arrival) error {
 		if m.date.IsZero() || m.date.After(w.Clock.Now()) {
 			m.date = w.Clock.Now()
 		}
@@ -174,13 +141,97 @@ func (w *watch) fetch(ctx context.Context, k *conn, uids []imap.UID, line chan<-
 		})
 		select {
 		case line <- m:
+			return nil
 		case <-ctx.Done():
-			_ = reading.Wait()
+			<-m.read
 			w.memory.Release(m.held)
 			return ctx.Err()
 		}
 	}
+	for len(uids) > 0 {
+		group := w.group(uids)
+		uids = uids[len(group):]
+		if w.poison(group[0]) {
+			m := arrivalOf(group[0])
+			m.why = fmt.Sprintf("the server's answer for mail %d of %s cannot be read", m.uid, w.box)
+			if err := push(m); err != nil {
+				return err
+			}
+		} else if err := w.fetchGroup(ctx, k, group, push); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func arrivalOf(uid imap.UID) *arrival {
+	return &arrival{fetched: fetched{uid: uid}, read: make(chan struct{})}
+}
+
+// group is the next mails to ask for: several, but none with trouble among them.
+func (w *watch) group(uids []imap.UID) []imap.UID {
+	n := 1
+	for !w.shy && n < min(ahead, len(uids)) && w.trouble(uids[0]) == 0 && w.trouble(uids[n]) == 0 {
+		n++
+	}
+	return uids[:n]
+}
+
+// fetchGroup pushes the mails of a group in their order. Mails that were deleted
+// since the search are pushed as gone.
+func (w *watch) fetchGroup(ctx context.Context, k *conn, group []imap.UID, push func(*arrival) error) error {
+	cmd := k.ask(group, len(group) == 1 && w.trouble(group[0]) >= cutTries-2)
+	for i := 0; i < len(group); {
+		m, ok, err := arrivalOf(group[i]), false, error(nil)
+		m.fetched, ok, err = k.take(ctx, cmd, func(n int64) error {
+			n = min(n, memoryLimit)
+			if err := w.memory.Acquire(ctx, n); err != nil {
+				return err
+			}
+			m.held += n
+			return nil
+		})
+		if err == nil && ok && m.uid != group[i] {
+			err = errOrder
+		}
+		if err == nil && !ok { // the answer has ended
+			for ; i < len(group) && err == nil; i++ {
+				m = arrivalOf(group[i])
+				if m.gone, err = w.deleted(ctx, k, m.uid); err == nil {
+					err = push(m)
+				}
+			}
+			if err == nil {
+				return nil
+			}
+			i--
+		}
+		if err != nil {
+			k.net.Close() // what is still to come of the answer is not wanted
+			_ = cmd.Close()
+			w.memory.Release(m.held)
+			return w.blame(group, i, err)
+		}
+		if err := push(m); err != nil {
+			k.net.Close()
+			_ = cmd.Close()
+			return err
+		}
+		i++
+	}
+	return k.within(ctx, k.wait, cmd.Close)
+}
+
+// blame says whose a failure is, when that is known.
+func (w *watch) blame(group []imap.UID, i int, err error) error {
+	if len(group) > 1 {
+		return err
+	}
+	what := "fetch"
+	if isCut(err) {
+		what = "cut"
+	}
+	return &mailError{fail{group[i], what}, err}
 }
 
 // trouble counts what went wrong with a mail. A connection that is cut may be
@@ -223,11 +274,11 @@ func (w *watch) store(ctx context.Context, m *arrival) error {
 		case err == nil:
 		case final && in.Kind != zongji.InMessage: // a bounce of what is not ours after all
 		case final, w.refusals[m.uid] >= poisonTries-1:
-			w.Log.Error("mail not stored as it is: put into quarantine", "uid", m.uid, "err", err)
-			w.Problem(code("quarantine"), fmt.Sprintf("mail %d of %s: %v", m.uid, w.box, err))
 			if _, e := w.accept(ctx, quarantined(in, err)); e != nil {
 				return &storeError{err}
 			}
+			w.Log.Error("mail not stored as it is: put into quarantine", "uid", m.uid, "err", err)
+			w.Problem(code("quarantine"), fmt.Sprintf("mail %d of %s: %v", m.uid, w.box, err))
 		default:
 			w.refusals[m.uid]++
 			return &storeError{err}
