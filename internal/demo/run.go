@@ -137,7 +137,7 @@ func (p *parent) tell(ctx context.Context) {
 	}
 	w, base := p.cfg.Out, p.in.Server.Base
 	fmt.Fprintf(w, "\n总机演示已就绪 / Zongji demo is ready (%d ms)\n\n", ready.Milliseconds())
-	fmt.Fprintf(w, "  驾驶舱 cockpit   %s/demo\n  坐席台 desk      %s/desk\n  大屏   wall      %s/wall\n  管理   admin     %s/admin/system\n\n", base, base, base, base)
+	fmt.Fprintf(w, "  驾驶舱 cockpit   %s/demo\n  微信   wechat    %s/demo/wechat\n  坐席台 desk      %s/desk\n  大屏   wall      %s/wall\n  管理   admin     %s/admin/system\n\n", base, base, base, base, base)
 	fmt.Fprintf(w, "  %-12s %-22s %-12s %s\n", "账号 login", "密码 password", "角色 role", "姓名 name")
 	for _, l := range p.logins {
 		fmt.Fprintf(w, "  %-14s %-24s %-12s %s\n", l.Login, l.Password, l.Role, l.Name)

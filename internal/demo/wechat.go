@@ -42,6 +42,8 @@ func (w *weChat) official(base string) {
 			{Type: "view", Name: "商城首页", URL: "https://shop.example/"}}},
 		{Type: "click", Name: "人工客服", Key: "转人工"},
 	})
+	oa.Template("demo-order", "订单状态更新提醒", "订单编号：{{character_string1.DATA}}\n订单状态：{{phrase2.DATA}}\n温馨提示：{{thing3.DATA}}")
+	oa.Template("demo-repair", "维修进度提醒", "服务单号：{{character_string1.DATA}}\n当前进度：{{thing2.DATA}}")
 	oa.Code("store-42")
 	oa.Code("packaging")
 	w.add("wechat", "wechat", "公众号 云桥商城", map[string]string{"appid": a.AppID, "mode": string(a.Mode), "type": "official"}, a)
@@ -50,7 +52,7 @@ func (w *weChat) official(base string) {
 func (w *weChat) mini(base string) {
 	a := wechattest.Account{AppID: "wx00000000000demo2", Name: "云桥小程序", Mode: wechattest.Safe, Callback: base + "/c/mini/", JSON: true,
 		Secret: rand.Text(), Token: rand.Text(), AESKey: aesKey()}
-	w.MiniProgram(a)
+	w.MiniProgram(a).Template("demo-shipped", "发货通知", "订单编号：{{character_string1.DATA}}\n快递公司：{{thing2.DATA}}\n备注：{{thing3.DATA}}")
 	w.add("wechat", "mini", "小程序 云桥商城", map[string]string{"appid": a.AppID, "mode": string(a.Mode), "type": "mini"}, a)
 }
 

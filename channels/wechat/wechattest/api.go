@@ -49,6 +49,7 @@ func table() map[string]endpoint {
 		"/cgi-bin/template/api_add_template":         {"POST", official, 0, (*Server).templateAdd},
 		"/cgi-bin/template/get_all_private_template": {"GET", official, 0, (*Server).templateList},
 		"/cgi-bin/template/del_private_template":     {"POST", official, 0, (*Server).templateDelete},
+		"/wxaapi/newtmpl/gettemplate":                {"GET", official | mini, 0, (*Server).noticeList},
 		"/cgi-bin/media/upload":                      {"POST", official | mini | corp, 5000, (*Server).mediaUpload},
 		"/cgi-bin/media/get":                         {"GET", official | mini | corp, 10_000, (*Server).mediaGet},
 		"/cgi-bin/user/info":                         {"GET", official, 5_000_000, (*Server).userInfo},

@@ -63,6 +63,18 @@ func (s *Server) templateList(c *call) (any, *fault) {
 	return obj{"template_list": list}, nil
 }
 
+// noticeList lists a mini-program's templates of subscription messages; an
+// official account's are all for template messages.
+func (s *Server) noticeList(c *call) (any, *fault) {
+	list := []obj{}
+	if c.app.kind == Mini {
+		for _, t := range c.app.templates {
+			list = append(list, obj{"priTmplId": t.ID, "title": t.Title, "content": t.Content, "example": "", "type": 2})
+		}
+	}
+	return ok(obj{"data": list}), nil
+}
+
 func (s *Server) templateDelete(c *call) (any, *fault) {
 	var req struct {
 		ID string `json:"template_id"`

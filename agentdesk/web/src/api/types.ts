@@ -86,7 +86,8 @@ export interface Window {
   ended?: boolean
 }
 
-export interface FileRef { id: number; name: string; type: string; size: number; w?: number; h?: number; url: string }
+/** ms: the length of a voice, where the channel knows it. */
+export interface FileRef { id: number; name: string; type: string; size: number; w?: number; h?: number; ms?: number; url: string }
 
 export interface Option { value: string; text: string }
 

@@ -4,7 +4,7 @@ import { ApiError } from '@/api/client'
 export interface MenuButton { type?: string; name: string; key?: string; url?: string; sub_button?: MenuButton[] }
 export interface Account {
   id: string; kind: 'oa' | 'mini' | 'kf'; name: string; callback: boolean; verified: boolean
-  menu?: MenuButton[]; scenes?: string[]; contact_ways?: string[]; servicers?: { userid: string; status: number }[]
+  menu?: MenuButton[]; scenes?: string[]; templates?: { id: string; title: string }[]; contact_ways?: string[]; servicers?: { userid: string; status: number }[]
 }
 export interface Person { id: string; name: string; unionid?: string; chats: string[] }
 export interface World { now: number; ahead_s: number; accounts: Account[]; users: Person[] }
