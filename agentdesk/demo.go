@@ -24,12 +24,15 @@ type Demo interface {
 	// WeChat passes a request on to the demo's WeChat; its path is what stands
 	// behind /api/v1/demo/wechat.
 	WeChat(w http.ResponseWriter, r *http.Request)
+	// Mail passes a request on to the demo's mailboxes; its path is what stands
+	// behind /api/v1/demo/mail.
+	Mail(w http.ResponseWriter, r *http.Request)
 }
 
-// Of a phone's requests: the largest, a picture in base64, and how long one
-// may take, for an inbox without news is held.
+// Of a phone's and a mailbox's requests: the largest, files in base64, and how
+// long one may take, for an inbox without news is held.
 const (
-	maxPhone  = 16 << 20 // bytes
+	maxPhone  = 24 << 20 // bytes
 	phoneWait = time.Minute
 )
 
@@ -40,7 +43,8 @@ var DemoActions = []string{"play", "stop", "flush", "kill", "history/load", "his
 func (d *Desk) demoRoutes() []route {
 	list := []route{raw("GET", base+"/demo", zongji.PermPublic, rowsDemo, "state of the cockpit", d.demoInfo)}
 	for _, method := range []string{"GET", "POST"} {
-		list = append(list, raw(method, base+"/demo/wechat/{rest}", zongji.PermPublic, rowsDemo, "the phones of the demo's WeChat", d.demoWeChat))
+		list = append(list, raw(method, base+"/demo/wechat/{rest}", zongji.PermPublic, rowsDemo, "the phones of the demo's WeChat", demoPass(d.cfg.Demo.WeChat)),
+			raw(method, base+"/demo/mail/{rest}", zongji.PermPublic, rowsDemo, "the customers' mailboxes of the demo", demoPass(d.cfg.Demo.Mail)))
 	}
 	for _, action := range DemoActions {
 		list = append(list, raw("POST", base+"/demo/"+action, zongji.PermPublic, rowsDemo, "the demo's "+action, d.demoDo(action)))
@@ -128,20 +132,22 @@ func (d *Desk) demoDo(action string) func(*gin.Context, zongji.Actor) error {
 	}
 }
 
-// demoWeChat passes what a phone does and asks on to the demo's WeChat.
-func (d *Desk) demoWeChat(c *gin.Context, _ zongji.Actor) error {
-	check := meant
-	if c.Request.Method == http.MethodGet {
-		check = func(c *gin.Context) error { return local(c.Request) }
+// demoPass passes what a page of the demo does and asks on to the demo's world.
+func demoPass(to http.HandlerFunc) func(*gin.Context, zongji.Actor) error {
+	return func(c *gin.Context, _ zongji.Actor) error {
+		check := meant
+		if c.Request.Method == http.MethodGet {
+			check = func(c *gin.Context) error { return local(c.Request) }
+		}
+		if err := check(c); err != nil {
+			return err
+		}
+		// An inbox is held longer than a request may take to be read.
+		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(phoneWait)) // not every server can
+		r := c.Request.Clone(c.Request.Context())
+		r.URL.Path, r.URL.RawPath = c.Param("rest"), ""
+		r.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxPhone)
+		to(c.Writer, r)
+		return nil
 	}
-	if err := check(c); err != nil {
-		return err
-	}
-	// An inbox is held longer than a request may take to be read.
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(phoneWait)) // not every server can
-	r := c.Request.Clone(c.Request.Context())
-	r.URL.Path, r.URL.RawPath = c.Param("rest"), ""
-	r.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxPhone)
-	d.cfg.Demo.WeChat(c.Writer, r)
-	return nil
 }

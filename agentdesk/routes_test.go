@@ -21,6 +21,9 @@ func (noDemo) Info(context.Context) (any, error) { return map[string]bool{"enabl
 func (noDemo) WeChat(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, r.Method+" "+r.URL.Path)
 }
+func (noDemo) Mail(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.WriteString(w, r.Method+" "+r.URL.Path)
+}
 func (noDemo) Do(context.Context, string, json.RawMessage) error { return nil }
 
 func TestListAndRouterAreTheSame(t *testing.T) {

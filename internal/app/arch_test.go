@@ -45,7 +45,7 @@ var onlyIn = map[string]string{
 	"database/sql":                  "internal/store",
 	"github.com/redis/go-redis":     "router/bus",
 	"github.com/gin-gonic/gin":      "agentdesk internal/app",
-	"github.com/emersion/go-imap":   "channels/email",
+	"github.com/emersion/go-imap":   "channels/email internal/demo",
 	"github.com/gorilla/websocket":  "agentdesk channels/webchat internal/client",
 	"github.com/xuri/excelize":      "agentdesk",
 	"github.com/longbridgeapp/open": "bot bot/match",

@@ -69,5 +69,8 @@ func (c *child) Do(ctx context.Context, action string, args json.RawMessage) err
 // WeChat passes a phone's request on to the parent's WeChat.
 func (c *child) WeChat(w http.ResponseWriter, r *http.Request) { c.remote.WeChat(w, r) }
 
+// Mail passes a page's request on to the parent's mailboxes.
+func (c *child) Mail(w http.ResponseWriter, r *http.Request) { c.remote.Mail(w, r) }
+
 // Run loads and removes history in the background until ctx ends.
 func (c *child) Run(ctx context.Context) error { return c.history.Run(ctx) }

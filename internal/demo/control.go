@@ -15,7 +15,8 @@ import (
 
 // The cockpit's state lives in the parent process, which survives the kills.
 // The served child asks it over a unix socket: GET / is the state, POST
-// /<action> does something, /_sim/ is the demo's WeChat.
+// /<action> does something, /_sim/ is the demo's WeChat,
+// /_mail/ its mailboxes.
 
 // Info is what the cockpit shows.
 type Info struct {
@@ -53,8 +54,8 @@ type Control interface {
 }
 
 // serveControl answers the child on a unix socket until ctx ends; sim is the
-// demo's WeChat.
-func serveControl(ctx context.Context, path string, c Control, sim http.Handler) error {
+// demo's WeChat, mail its mailboxes.
+func serveControl(ctx context.Context, path string, c Control, sim, mail http.Handler) error {
 	_ = os.Remove(path) // left by a run that was killed
 	ln, err := net.Listen("unix", path)
 	if err != nil {
@@ -73,6 +74,7 @@ func serveControl(ctx context.Context, path string, c Control, sim http.Handler)
 		}
 	})
 	mux.Handle(simPath, sim)
+	mux.Handle(mailPath, mail)
 	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
@@ -87,8 +89,8 @@ const simPath = "/_sim/"
 
 // Remote is the parent as the child sees it.
 type Remote struct {
-	http *http.Client
-	sim  http.Handler
+	http      *http.Client
+	sim, mail http.Handler
 }
 
 // NewRemote returns the parent that listens on the unix socket path.
@@ -96,15 +98,20 @@ func NewRemote(path string) *Remote {
 	over := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", path)
 	}}
-	return &Remote{http: &http.Client{Timeout: 5 * time.Second, Transport: over},
-		sim: &httputil.ReverseProxy{Transport: over, Rewrite: func(r *httputil.ProxyRequest) {
+	pass := func(below string) http.Handler {
+		return &httputil.ReverseProxy{Transport: over, Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "parent"
-			r.Out.URL.Path = simPath + strings.TrimPrefix(r.In.URL.Path, "/")
-		}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}}
+			r.Out.URL.Path = below + strings.TrimPrefix(r.In.URL.Path, "/")
+		}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}
+	}
+	return &Remote{http: &http.Client{Timeout: 5 * time.Second, Transport: over}, sim: pass(simPath), mail: pass(mailPath)}
 }
 
 // WeChat passes a phone's request on to the parent's WeChat.
 func (r *Remote) WeChat(w http.ResponseWriter, req *http.Request) { r.sim.ServeHTTP(w, req) }
+
+// Mail passes a page's request on to the parent's mailboxes.
+func (r *Remote) Mail(w http.ResponseWriter, req *http.Request) { r.mail.ServeHTTP(w, req) }
 
 // Info asks for the cockpit's state.
 func (r *Remote) Info(ctx context.Context) (Info, error) {

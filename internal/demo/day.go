@@ -71,7 +71,7 @@ func Day(ctx context.Context, cfg DayConfig) error {
 	d.in.Server.Env = append(d.in.Server.Env, controlEnv+"="+sock, "ZONGJI_BUS="+privateBus())
 	controlled, release := context.WithCancel(ctx)
 	var parent errgroup.Group
-	parent.Go(func() error { return serveControl(controlled, sock, d, http.NotFoundHandler()) })
+	parent.Go(func() error { return serveControl(controlled, sock, d, http.NotFoundHandler(), http.NotFoundHandler()) })
 	err = d.live(ctx, pack)
 	release()
 	if err = errors.Join(err, parent.Wait()); err != nil {

@@ -83,7 +83,12 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer wx.Close()
-	if p.logins, err = install(ctx, served, pack, wx, cfg.Log); err != nil {
+	mail, err := openMail()
+	if err != nil {
+		return err
+	}
+	defer mail.close()
+	if p.logins, err = install(ctx, served, pack, append(wx.accounts, mail.account()), cfg.Log); err != nil {
 		return err
 	}
 	p.served = served
@@ -92,7 +97,8 @@ func Run(ctx context.Context, cfg Config) error {
 		"ZONGJI_DATA=" + cfg.Data, "ZONGJI_LISTEN=" + cfg.Listen, "ZONGJI_BUS=" + privateBus(), "ZONGJI_NODE=demo", "ZONGJI_LIMITS_LOOPBACK=false",
 		controlEnv + "=" + sock, fmt.Sprintf("ZONGJI_DEMO_HISTORY=%v", cfg.History)}}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return serveControl(ctx, sock, p, p.phones(wx)) })
+	g.Go(func() error { return serveControl(ctx, sock, p, p.phones(wx), mail.handler()) })
+	g.Go(func() error { return mail.run(ctx) })
 	g.Go(func() error { return p.in.Server.Run(ctx) })
 	g.Go(func() error {
 		if err := p.in.Server.WaitReady(ctx); err != nil {

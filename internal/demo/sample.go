@@ -31,9 +31,9 @@ func Recorded(p *packs.Pack) ([]Customer, error) { return Parse(bytes.NewReader(
 
 // install loads the pack into the folder's database, once, and gives its
 // users passwords, which stay the same over restarts of the demo. The
-// sample shop gets a secret, so that its server could say who customers are,
-// and is connected to wx.
-func install(ctx context.Context, cfg configs.Config, p *packs.Pack, wx *weChat, log *slog.Logger) ([]Login, error) {
+// sample shop gets a secret, so that its server could say who customers are;
+// accounts are its other channels.
+func install(ctx context.Context, cfg configs.Config, p *packs.Pack, accounts []zongji.ChannelAccount, log *slog.Logger) ([]Login, error) {
 	path := filepath.Join(cfg.Data, "demo-logins.json")
 	db, err := app.OpenStore(ctx, cfg, log, nil)
 	if err != nil {
@@ -50,7 +50,7 @@ func install(ctx context.Context, cfg configs.Config, p *packs.Pack, wx *weChat,
 	if err != nil {
 		return nil, err
 	}
-	if err := wx.install(ctx, db, shop.Queue); err != nil {
+	if err := connect(ctx, db, shop.Queue, accounts); err != nil {
 		return nil, err
 	}
 	if logins, err := readLogins(path); err == nil {

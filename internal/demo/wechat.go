@@ -77,10 +77,10 @@ func (w *weChat) add(kind, key, name string, settings map[string]string, a wecha
 		Secrets: map[string]string{"secret": a.Secret, "token": a.Token, "aes_key": a.AESKey}})
 }
 
-// install writes the accounts as channels. One that is there keeps what an
+// connect writes accounts as channels. One that is there keeps what an
 // admin changed and gets the new address and secrets.
-func (w *weChat) install(ctx context.Context, db *store.DB, queue int64) error {
-	for _, a := range w.accounts {
+func connect(ctx context.Context, db *store.DB, queue int64, accounts []zongji.ChannelAccount) error {
+	for _, a := range accounts {
 		a.Queue = queue
 		have, err := db.ChannelByKey(ctx, a.Key)
 		switch {

@@ -35,7 +35,7 @@ func TestPhonesReachWeChat(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	sock := filepath.Join(dir, "control.sock")
 	var g errgroup.Group
-	g.Go(func() error { return serveControl(ctx, sock, nothing{}, wx) })
+	g.Go(func() error { return serveControl(ctx, sock, nothing{}, wx, http.NotFoundHandler()) })
 	remote := NewRemote(sock)
 	for ctx.Err() == nil { // until it listens
 		if _, err := remote.Info(ctx); err == nil {
@@ -85,7 +85,7 @@ func TestWeChatIsInstalledOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer wx.Close()
-		if err := wx.install(t.Context(), db, 1); err != nil {
+		if err := connect(t.Context(), db, 1, wx.accounts); err != nil {
 			t.Fatal(err)
 		}
 		list, err := db.Channels(t.Context())

@@ -1,0 +1,601 @@
+package demo
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/emersion/go-smtp"
+	"golang.org/x/sync/errgroup"
+
+	"zongji/channels/email/eml"
+	"zongji/channels/email/post"
+	"zongji/internal/zongji"
+)
+
+// The demo's mail: an IMAP and an SMTP server for the company's address, which
+// the desk connects to as to any provider's, and the mailboxes of some
+// customers, which their page reads. All of it ends with the demo.
+
+// The company's address and what it is called.
+const (
+	shopAddr = "service@yunqiao.example"
+	shopName = "云桥商城客服"
+)
+
+// Limits of the demo's mail.
+const (
+	maxLetter  = 25 << 20 // bytes of a mail
+	maxKept    = 500      // mails in a customer's mailbox; older ones go
+	mailWait   = 25 * time.Second
+	snippetLen = 80 // characters
+)
+
+// postOffice is the demo's mail.
+type postOffice struct {
+	imap     *imapserver.Server
+	smtp     *smtp.Server
+	imapLn   net.Listener
+	smtpLn   net.Listener
+	company  *imapmemserver.User
+	password string
+	validity uint32 // of mailboxes: new at each start, since they are empty again
+
+	mu      sync.Mutex
+	people  []*mailPerson
+	changed chan struct{} // closed and replaced at each change
+	rev     int64
+}
+
+// mailPerson is a customer with a mailbox.
+type mailPerson struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Addr  string `json:"addr"`
+	mails []*keptMail
+	next  int
+}
+
+// keptMail is a mail in a customer's mailbox.
+type keptMail struct {
+	n      int
+	sent   bool // by the customer
+	unread bool
+	at     time.Time
+	m      *eml.Mail
+}
+
+// openMail starts the servers on ports of their own; run serves them.
+func openMail() (*postOffice, error) {
+	o := &postOffice{password: rand.Text(), validity: uint32(time.Now().Unix()), changed: make(chan struct{}), people: []*mailPerson{
+		{ID: "lin", Name: "林小满", Addr: "lin.xiaoman@mail.example"},
+		{ID: "zhou", Name: "周航", Addr: "zhouhang@hangyu.example"},
+		{ID: "emma", Name: "Emma Chen", Addr: "emma.chen@mail.example"},
+	}}
+	o.company = imapmemserver.NewUser(shopAddr, o.password)
+	for _, box := range []string{"INBOX", "Sent"} {
+		if err := o.company.Create(box, nil); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if o.imapLn, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	if o.smtpLn, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		o.imapLn.Close()
+		return nil, err
+	}
+	quiet := log.New(io.Discard, "", 0)
+	o.imap = imapserver.New(&imapserver.Options{InsecureAuth: true, Logger: quiet, Caps: imap.CapSet{imap.CapIMAP4rev1: {}, imap.CapIMAP4rev2: {}},
+		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return &mailSession{office: o}, nil, nil
+		}})
+	o.smtp = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &delivery{office: o}, nil }))
+	o.smtp.Domain, o.smtp.MaxMessageBytes, o.smtp.MaxRecipients, o.smtp.ErrorLog = "yunqiao.example", maxLetter, 100, quiet
+	o.smtp.ReadTimeout, o.smtp.WriteTimeout = time.Minute, time.Minute
+	o.greet()
+	return o, nil
+}
+
+// run serves until ctx ends.
+func (o *postOffice) run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, o.close)
+	defer stop()
+	var g errgroup.Group
+	g.Go(func() error { return o.ended(ctx, o.imap.Serve(o.imapLn)) })
+	g.Go(func() error { return o.ended(ctx, o.smtp.Serve(o.smtpLn)) })
+	return g.Wait()
+}
+
+func (o *postOffice) close() {
+	o.imap.Close()
+	o.smtp.Close()
+	o.imapLn.Close()
+	o.smtpLn.Close()
+}
+
+// ended is a server's end: no error when it was told to.
+func (o *postOffice) ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// account is the company's mailbox as a channel.
+func (o *postOffice) account() zongji.ChannelAccount {
+	return zongji.ChannelAccount{Kind: "email", Key: "mail", Name: "邮箱 云桥商城", Bot: true, Settings: map[string]string{
+		"provider": "own", "from": shopAddr, "from_name": shopName, "imap_host": "127.0.0.1", "imap_port": portOf(o.imapLn), "imap_tls": post.Plain,
+		"smtp_host": "127.0.0.1", "smtp_port": portOf(o.smtpLn), "smtp_tls": post.Plain, "smtp_user": "none", "plus": "yes"},
+		Secrets: map[string]string{"imap_password": o.password}}
+}
+
+func portOf(ln net.Listener) string {
+	_, port, _ := net.SplitHostPort(ln.Addr().String()) // a listener's address has one
+	return port
+}
+
+// greet puts a first mail into each mailbox, so that there is something to
+// answer.
+func (o *postOffice) greet() {
+	for i, p := range o.people {
+		l := post.Letter{ID: rand.Text() + "@yunqiao.example", Date: time.Now().Add(-time.Duration(i+1) * 47 * time.Minute), From: eml.Addr{Name: "云桥商城", Email: shopAddr},
+			To: []eml.Addr{{Name: p.Name, Email: p.Addr}}, Auto: post.AutoGenerated,
+			Subject: fmt.Sprintf("您的订单 YQ2026%04d 已发货", 4811+i*97),
+			Text:    fmt.Sprintf("%s，您好：\n\n您在云桥商城购买的商品已由顺丰发出，预计 2 天内送达。\n\n收到后如有问题，直接回复这封邮件即可，我们会尽快处理。\n\n云桥商城", p.Name)}
+		l.HTML = "<p>" + strings.ReplaceAll(l.Text, "\n\n", "</p><p>") + "</p>"
+		if raw, err := post.Build(l); err == nil {
+			p.put(raw, false, l.Date)
+		}
+	}
+}
+
+// put keeps a mail; the caller holds the lock.
+func (p *mailPerson) put(raw []byte, sent bool, at time.Time) {
+	p.next++
+	p.mails = append(p.mails, &keptMail{n: p.next, sent: sent, unread: !sent, at: at, m: eml.Parse(raw, eml.Options{CID: func(string) string { return "" }})})
+	if len(p.mails) > maxKept {
+		p.mails = p.mails[len(p.mails)-maxKept:]
+	}
+}
+
+// deliver puts a mail where it is addressed to.
+func (o *postOffice) deliver(to []string, raw []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := time.Now()
+	shop := false
+	for _, addr := range to {
+		if p := o.at(addr); p != nil {
+			p.put(raw, false, now)
+		} else if isShop(addr) {
+			shop = true
+		}
+	}
+	o.change()
+	if !shop {
+		return nil
+	}
+	_, err := o.company.Append("INBOX", literal{bytes.NewReader(raw)}, &imap.AppendOptions{Time: now})
+	return err
+}
+
+// at is the customer with that address.
+func (o *postOffice) at(addr string) *mailPerson {
+	for _, p := range o.people {
+		if strings.EqualFold(p.Addr, addr) {
+			return p
+		}
+	}
+	return nil
+}
+
+// isShop reports whether addr is the company's, with or without a token.
+func isShop(addr string) bool {
+	local, domain, _ := strings.Cut(strings.ToLower(addr), "@")
+	local, _, _ = strings.Cut(local, "+")
+	return local+"@"+domain == shopAddr
+}
+
+// change wakes who waits for news; the caller holds the lock.
+func (o *postOffice) change() {
+	o.rev++
+	close(o.changed)
+	o.changed = make(chan struct{})
+}
+
+// literal is a mail as IMAP takes it.
+type literal struct{ *bytes.Reader }
+
+// Size is the mail's length in bytes.
+func (l literal) Size() int64 { return l.Reader.Size() }
+
+// mailSession is one connection to the company's mailbox.
+type mailSession struct {
+	*imapmemserver.UserSession // nil until the login
+	office                     *postOffice
+}
+
+var _ imapserver.SessionIMAP4rev2 = (*mailSession)(nil)
+
+// Login lets the company in.
+func (s *mailSession) Login(user, password string) error {
+	if err := s.office.company.Login(user, password); err != nil {
+		return err
+	}
+	s.UserSession = imapmemserver.NewUserSession(s.office.company)
+	return nil
+}
+
+// Select opens a mailbox of this start of the demo.
+func (s *mailSession) Select(name string, options *imap.SelectOptions) (*imap.SelectData, error) {
+	data, err := s.UserSession.Select(name, options)
+	if err == nil {
+		data.UIDValidity = s.office.validity
+	}
+	return data, err
+}
+
+// Status tells of a mailbox of this start of the demo.
+func (s *mailSession) Status(name string, options *imap.StatusOptions) (*imap.StatusData, error) {
+	data, err := s.UserSession.Status(name, options)
+	if err == nil && data.UIDValidity != 0 {
+		data.UIDValidity = s.office.validity
+	}
+	return data, err
+}
+
+// delivery is one SMTP connection.
+type delivery struct {
+	office *postOffice
+	to     []string
+}
+
+// Reset forgets the mail that was begun.
+func (d *delivery) Reset() { d.to = nil }
+
+// Logout ends the connection.
+func (d *delivery) Logout() error { return nil }
+
+// Mail begins a mail of anybody: only this machine can connect.
+func (d *delivery) Mail(string, *smtp.MailOptions) error { return nil }
+
+// Rcpt takes customers and the company; who else is written to gets a bounce.
+func (d *delivery) Rcpt(to string, _ *smtp.RcptOptions) error {
+	d.office.mu.Lock()
+	known := d.office.at(to) != nil || isShop(to)
+	d.office.mu.Unlock()
+	if !known {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox in this demo"}
+	}
+	d.to = append(d.to, to)
+	return nil
+}
+
+// Data delivers the mail.
+func (d *delivery) Data(r io.Reader) error {
+	raw, err := io.ReadAll(io.LimitReader(r, maxLetter+1))
+	if err != nil {
+		return err
+	}
+	return d.office.deliver(d.to, raw)
+}
+
+// What the page sees.
+type (
+	mailList struct {
+		Rev   int64      `json:"rev"`
+		Mails []mailLine `json:"mails"`
+	}
+	mailLine struct {
+		N       int        `json:"n"`
+		Sent    bool       `json:"sent,omitempty"`
+		Unread  bool       `json:"unread,omitempty"`
+		At      zongji.Ms  `json:"at"`
+		From    mailAddr   `json:"from"`
+		To      []mailAddr `json:"to"`
+		Cc      []mailAddr `json:"cc,omitempty"`
+		Subject string     `json:"subject"`
+		Snippet string     `json:"snippet"`
+		Files   []mailFile `json:"files,omitempty"`
+	}
+	mailAddr struct {
+		Name string `json:"name,omitempty"`
+		Addr string `json:"addr"`
+	}
+	mailFile struct {
+		Name string `json:"name"`
+		Type string `json:"type"`
+		Size int    `json:"size"`
+	}
+	wholeMail struct {
+		mailLine
+		Text string     `json:"text"`
+		HTML string     `json:"html,omitempty"` // safe to be shown in a sandboxed frame
+		Auto bool       `json:"auto,omitempty"`
+		Head []mailHead `json:"head"`
+	}
+	mailHead struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
+	newMail struct {
+		To      []string `json:"to"`
+		Cc      []string `json:"cc"`
+		Subject string   `json:"subject"`
+		Text    string   `json:"text"`
+		Reply   int      `json:"reply"` // the mail that is answered; 0: none
+		Files   []struct {
+			Name string `json:"name"`
+			Type string `json:"type"`
+			Data string `json:"data"` // base64
+		} `json:"files"`
+	}
+)
+
+// mailPath is where the customers' page asks the parent.
+const mailPath = "/_mail/"
+
+// handler is the customers' mailboxes as JSON:
+//
+//	GET  state                          the company's address, the customers and how many mails they have not read
+//	GET  boxes/{who}?rev=N              a mailbox, newest first; with rev it waits until it has changed
+//	GET  boxes/{who}/{n}                one mail, which is read by that
+//	GET  boxes/{who}/{n}/files/{i}      an attachment
+//	POST boxes/{who}                    send one: to, cc, subject, text, reply, files
+func (o *postOffice) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+mailPath+"state", o.state)
+	mux.HandleFunc("GET "+mailPath+"boxes/{who}", o.box)
+	mux.HandleFunc("POST "+mailPath+"boxes/{who}", o.write)
+	mux.HandleFunc("GET "+mailPath+"boxes/{who}/{n}", o.read)
+	mux.HandleFunc("GET "+mailPath+"boxes/{who}/{n}/files/{i}", o.file)
+	return mux
+}
+
+func (o *postOffice) state(w http.ResponseWriter, _ *http.Request) {
+	type person struct {
+		*mailPerson
+		Unread int `json:"unread"`
+	}
+	out := struct {
+		Company mailAddr `json:"company"`
+		People  []person `json:"people"`
+	}{Company: mailAddr{shopName, shopAddr}}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range o.people {
+		n := 0
+		for _, m := range p.mails {
+			if m.unread {
+				n++
+			}
+		}
+		out.People = append(out.People, person{p, n})
+	}
+	answerJSON(w, http.StatusOK, out)
+}
+
+func (o *postOffice) box(w http.ResponseWriter, r *http.Request) {
+	rev, err := strconv.ParseInt(r.FormValue("rev"), 10, 64)
+	if err == nil {
+		o.await(r.Context(), rev)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.person(w, r)
+	if p == nil {
+		return
+	}
+	list := mailList{Rev: o.rev, Mails: []mailLine{}}
+	for i := len(p.mails) - 1; i >= 0; i-- {
+		list.Mails = append(list.Mails, p.mails[i].line())
+	}
+	answerJSON(w, http.StatusOK, list)
+}
+
+// await waits until something is newer than rev.
+func (o *postOffice) await(ctx context.Context, rev int64) {
+	o.mu.Lock()
+	now, news := o.rev, o.changed
+	o.mu.Unlock()
+	if now != rev {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, mailWait)
+	defer cancel()
+	select {
+	case <-ctx.Done():
+	case <-news:
+	}
+}
+
+func (o *postOffice) read(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	k := o.mail(w, r)
+	if k == nil {
+		return
+	}
+	if k.unread {
+		k.unread = false
+		o.change()
+	}
+	all := wholeMail{mailLine: k.line(), Text: k.m.Text, HTML: k.m.SafeHTML, Auto: k.m.Header.Has("Auto-Submitted"), Head: []mailHead{}}
+	for _, f := range k.m.Header {
+		all.Head = append(all.Head, mailHead{f.Name, k.m.Header.Get(f.Name)})
+	}
+	answerJSON(w, http.StatusOK, all)
+}
+
+func (o *postOffice) file(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	k := o.mail(w, r)
+	if k == nil {
+		return
+	}
+	i, err := strconv.Atoi(r.PathValue("i"))
+	if err != nil || i < 0 || i >= len(k.m.Attachments) {
+		problem(w, http.StatusNotFound, "there is no such attachment")
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", "attachment")
+	_, _ = w.Write(k.m.Attachments[i].Data) // the page is gone
+}
+
+func (o *postOffice) write(w http.ResponseWriter, r *http.Request) {
+	var in newMail
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxLetter)).Decode(&in); err != nil {
+		problem(w, http.StatusBadRequest, "the body is not JSON, or too large")
+		return
+	}
+	o.mu.Lock()
+	p := o.person(w, r)
+	if p == nil {
+		o.mu.Unlock()
+		return
+	}
+	l, err := p.letter(in)
+	o.mu.Unlock()
+	if err != nil {
+		problem(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	raw, err := post.Build(l)
+	if err != nil {
+		problem(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if err := o.deliver(l.Recipients(), raw); err != nil {
+		problem(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	o.mu.Lock()
+	p.put(raw, true, l.Date)
+	o.change()
+	o.mu.Unlock()
+	answerJSON(w, http.StatusOK, map[string]string{"message_id": l.ID})
+}
+
+// letter is what a customer wrote, with the mail that it answers below it.
+func (p *mailPerson) letter(in newMail) (l post.Letter, err error) {
+	l = post.Letter{ID: rand.Text() + "@" + p.Addr[strings.IndexByte(p.Addr, '@')+1:], Date: time.Now(), From: eml.Addr{Name: p.Name, Email: p.Addr},
+		Subject: in.Subject, Text: in.Text, To: addresses(in.To), Cc: addresses(in.Cc)}
+	for _, f := range in.Files {
+		data, err := base64.StdEncoding.DecodeString(f.Data)
+		if err != nil {
+			return l, errors.New("a file is not in base64")
+		}
+		l.Files = append(l.Files, post.File{Name: f.Name, Type: cmp.Or(f.Type, "application/octet-stream"), Data: data})
+	}
+	for _, k := range p.mails {
+		if k.n == in.Reply {
+			l.InReplyTo, l.References = k.m.MessageID, append(k.m.References, k.m.MessageID)
+			l.Text += fmt.Sprintf("\n\n在 %s，%s 写道：\n> %s\n", k.at.Format("2006年1月2日 15:04"), who(k.m.From), strings.ReplaceAll(strings.TrimSpace(k.m.Text), "\n", "\n> "))
+		}
+	}
+	return l, nil
+}
+
+func who(list []eml.Addr) string {
+	if len(list) == 0 {
+		return shopAddr
+	}
+	return fmt.Sprintf("%s <%s>", list[0].Name, list[0].Email)
+}
+
+func addresses(list []string) (out []eml.Addr) {
+	for _, s := range list {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, eml.Addr{Email: s})
+		}
+	}
+	return out
+}
+
+// line is a mail in a list; the caller holds the lock.
+func (k *keptMail) line() mailLine {
+	l := mailLine{N: k.n, Sent: k.sent, Unread: k.unread, At: zongji.MsOf(k.at), Subject: k.m.Subject, To: shown(k.m.To), Cc: shown(k.m.Cc)}
+	if from := shown(cmpList(k.m.ReplyTo, k.m.From)); len(from) > 0 {
+		l.From = mailAddr{shown(k.m.From)[0].Name, from[0].Addr}
+	}
+	text := []rune(strings.Join(strings.Fields(k.m.Text), " "))
+	l.Snippet = string(text[:min(len(text), snippetLen)])
+	for _, a := range k.m.Attachments {
+		l.Files = append(l.Files, mailFile{a.Name, a.Type, len(a.Data)})
+	}
+	return l
+}
+
+// cmpList is the first of the lists that has something.
+func cmpList(lists ...[]eml.Addr) []eml.Addr {
+	for _, l := range lists {
+		if len(l) > 0 {
+			return l
+		}
+	}
+	return nil
+}
+
+func shown(list []eml.Addr) []mailAddr {
+	out := []mailAddr{}
+	for _, a := range list {
+		out = append(out, mailAddr{a.Name, a.Email})
+	}
+	return out
+}
+
+// person is the customer in the path, nil after an answer that there is none.
+func (o *postOffice) person(w http.ResponseWriter, r *http.Request) *mailPerson {
+	for _, p := range o.people {
+		if p.ID == r.PathValue("who") {
+			return p
+		}
+	}
+	problem(w, http.StatusNotFound, "there is no such customer")
+	return nil
+}
+
+// mail is the mail in the path, nil after an answer that there is none.
+func (o *postOffice) mail(w http.ResponseWriter, r *http.Request) *keptMail {
+	p := o.person(w, r)
+	if p == nil {
+		return nil
+	}
+	for _, k := range p.mails {
+		if strconv.Itoa(k.n) == r.PathValue("n") {
+			return k
+		}
+	}
+	problem(w, http.StatusNotFound, "there is no such mail")
+	return nil
+}
+
+func answerJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the page is gone
+}
+
+func problem(w http.ResponseWriter, status int, text string) {
+	answerJSON(w, status, map[string]string{"error": text})
+}
