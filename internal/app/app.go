@@ -24,6 +24,7 @@ import (
 	"zongji/agentdesk/web"
 	"zongji/bot"
 	"zongji/channels"
+	"zongji/channels/email"
 	"zongji/channels/webchat"
 	"zongji/channels/webchat/widget"
 	"zongji/channels/wechat"
@@ -73,7 +74,9 @@ type Parts struct {
 }
 
 // Kinds lists the channel kinds.
-func Kinds() []channels.Kind { return []channels.Kind{webchat.Kind(), wechat.Kind(), wecom.Kind()} }
+func Kinds() []channels.Kind {
+	return []channels.Kind{webchat.Kind(), wechat.Kind(), wecom.Kind(), email.Kind()}
+}
 
 // OpenStore opens the database of cfg, for commands that need no more.
 func OpenStore(ctx context.Context, cfg configs.Config, log *slog.Logger, reg prometheus.Registerer) (*store.DB, error) {

@@ -143,7 +143,7 @@ func (o *postOffice) ended(ctx context.Context, err error) error {
 func (o *postOffice) account() zongji.ChannelAccount {
 	return zongji.ChannelAccount{Kind: "email", Key: "mail", Name: "邮箱 云桥商城", Bot: true, Settings: map[string]string{
 		"provider": "own", "from": shopAddr, "from_name": shopName, "imap_host": "127.0.0.1", "imap_port": portOf(o.imapLn), "imap_tls": post.Plain,
-		"smtp_host": "127.0.0.1", "smtp_port": portOf(o.smtpLn), "smtp_tls": post.Plain, "smtp_user": "none", "plus": "yes"},
+		"smtp_host": "127.0.0.1", "smtp_port": portOf(o.smtpLn), "smtp_tls": post.Plain, "smtp_user": "none", "plus": "yes", "first_days": "1"},
 		Secrets: map[string]string{"imap_password": o.password}}
 }
 

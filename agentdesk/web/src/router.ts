@@ -19,6 +19,7 @@ export const router = createRouter({
     { path: '/setup', component: () => import('./login/SetupPage.vue'), meta: { open: true } },
     { path: '/demo', component: () => import('./demo/DemoPage.vue'), meta: { open: true } },
     { path: '/demo/wechat', component: () => import('./demo/PhonePage.vue'), meta: { open: true } },
+    { path: '/demo/mail', component: () => import('./demo/MailPage.vue'), meta: { open: true } },
     { path: '/desk/:conv(\\d+)?', component: () => import('./desk/DeskPage.vue'), meta: { perm: 'desk' } },
     { path: '/wall', component: () => import('./wall/WallPage.vue'), meta: { perm: 'wall' } },
     { path: '/admin', redirect: '/admin/users' },

@@ -4,7 +4,7 @@ export type Status = 'bot' | 'queued' | 'assigned' | 'wrapup' | 'parked' | 'clos
 export type Party = 'contact' | 'bot' | 'agent' | 'system' | 'note'
 export type MessageKind =
   | 'text' | 'image' | 'file' | 'candidates' | 'answer' | 'rate' | 'voice' | 'video' | 'location' | 'link' | 'minipage' | 'template'
-  | 'event' | 'other'
+  | 'event' | 'other' | 'mail'
 export type SendState =
   | 'stored' | 'pending' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'unknown' | 'withdrawn'
   | 'fetching' | 'recalled'

@@ -1,10 +1,11 @@
 import type { Event, Message, SendState } from '@/api/types'
+import { mailOf, topic } from './mail'
 import type { Unsent } from './outbox'
 import type { Talk } from './state'
 
 export type Item =
   | { type: 'day'; key: string; at: number }
-  | { type: 'msg'; key: string; msg: Message; state: SendState; first: boolean }
+  | { type: 'msg'; key: string; msg: Message; state: SendState; first: boolean; /** A mail under another subject than the one before. */ topic?: boolean }
   | { type: 'line'; key: string; ev: Event }
   | { type: 'unsent'; key: string; unsent: Unsent }
 
@@ -18,7 +19,7 @@ const together = 3 * 60_000
 export function timeline(talk: Talk, unsent: Unsent[]): Item[] {
   const out: Item[] = []
   const lines = talk.events.filter(e => told.has(e.kind))
-  let day = '', i = 0
+  let day = '', i = 0, subject: string | undefined
   let last: Message | null = null
   const mark = (at: number) => {
     const d = new Date(at).toDateString()
@@ -38,7 +39,9 @@ export function timeline(talk: Talk, unsent: Unsent[]): Item[] {
     tell(m.at - 1)
     mark(m.at)
     const first: boolean = !last || last.from !== m.from || last.author !== m.author || m.at - last.at > together
-    out.push({ type: 'msg', key: `m${m.seq}`, msg: m, state: progress(m, talk), first })
+    const under = m.kind === 'mail' ? topic(mailOf(m).subject) : subject
+    out.push({ type: 'msg', key: `m${m.seq}`, msg: m, state: progress(m, talk), first, ...(under !== subject ? { topic: true } : {}) })
+    subject = under
     if (m.cid) cids.add(m.cid)
     last = m
   }
