@@ -146,7 +146,7 @@ var (
 	failure = regexp.MustCompile(`(?i)could(?: not|n't) (?:be )?deliver|(?:not|never) (?:be )?(?:been )?delivered|unable to deliver|undeliverable|did not reach|delivery (?:to|of|has|failed|attempt)|permanent(?:ly)? (?:fail|error|fatal)|(?:following|these) (?:address|recipient)|delivery (?:failure|error)|error (?:occurred|delivering|message)|returned|bounced?|unknown (?:user|recipient)|user (?:unknown|mailbox)|mailbox|no such (?:user|account)|rejected|not a member|may not exist|` +
 		`无法投递|無法投遞|投递失败|退回|退信|无法送达|無法送達|不存在|配信でき|送信でき|送信に失敗|届けることができ|не может быть доставлен`)
 	smtpReply = regexp.MustCompile(`(?m)(?:^|[^\d.])[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b)?|(?:^|[\s(#])[45]\.\d{1,3}\.\d{1,3}\b`)
-	notMember = regexp.MustCompile(`(?i)\bare not (?:a )?member|not (?:a )?(?:member|subscriber)s? of (?:this|the) (?:mailing )?list`)
+	notMember = regexp.MustCompile(`(?i)\bare not (?:a )?member|\bmembers? only\b|not (?:a )?(?:member|subscriber)s? of (?:this|the) (?:mailing )?list`)
 )
 
 // reads reports whether a mail without a status part reads like a bounce.
@@ -200,7 +200,7 @@ func (m *Mail) ownWords() map[string]bool {
 
 var (
 	// failedHere leads to a recipient in prose.
-	failedHere = regexp.MustCompile(`(?i)(?:deliver(?:y|ed|ing)?[^\n@]{0,60}\bto\b|message to|mail to|rcpt to|recipients?|address(?:es)?|user|mailbox|account|收件人|收件者|收信人|邮箱|地址|宛先|送信先|addresses? failed|unknown user|allowed size|received >>>)[^\n@]{0,30}?[:：<\s"'(]\s*["'<(]?([^\s<>"'(),;:：\[\]]+@[^\s<>"'(),;:：\[\]]+)`)
+	failedHere = regexp.MustCompile(`(?i)(?:deliver(?:y|ed|ing)?[^\n@]{0,60}\bto\b|message to|mail to|rcpt to|recipients?|address(?:es)?|user|mailbox|account|收件人|收件者|收信人|邮箱|地址|宛先|送信先|发给|发往|发至|发送给|投递到|寄给|發給|寄給|addresses? failed|unknown user|allowed size|attempts|received >>>)[^\n@]{0,30}?[:：<\s"'(]\s*["'<(]?([^\s<>"'(),;:：\[\]]+@[^\s<>"'(),;:：\[\]]+)`)
 	lineStart  = regexp.MustCompile(`^[\s*•"'<]*([^\s<>"'(),;:：\[\]*]+@[^\s<>"'(),;:：\[\]]+)["'>]*(?:\s*<mailto:[^>]*>)?(?:$|\s*[:：,]|\s+on\s|\s*\(|\s+[-–])`)
 )
 
@@ -248,11 +248,11 @@ func (r report) prose(own map[string]bool) []Delivery {
 			d.Diagnostic = head(strings.TrimSpace(spaceRuns.ReplaceAllString(r.text, " ")), 500)
 		}
 		d.Delayed = r.whole.delayed
-		if d.Reason == "" {
+		switch {
+		case d.Delayed && (d.Reason == "" || isVague[d.Reason]):
+			d.Reason = "expired"
+		case d.Reason == "":
 			d.Reason = "onhold"
-			if d.Delayed {
-				d.Reason = "expired"
-			}
 		}
 		d.Hard = hard(d)
 		all = append(all, d)
@@ -260,4 +260,4 @@ func (r report) prose(own map[string]bool) []Delivery {
 	return all
 }
 
-var delayed = regexp.MustCompile(`(?i)warning message only|has been delayed|is delayed for|temporary failure report|do not need to re-?send|will be retried|will keep trying|投递延迟|延迟投递`)
+var delayed = regexp.MustCompile(`(?i)warning (?:message )?only|still being (?:re-?)?tried|not yet been delivered|delivery attempts will continue|has been delayed|is delayed for|temporary failure report|do not need to re-?send|will be retried|will keep trying|投递延迟|延迟投递`)

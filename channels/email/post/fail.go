@@ -64,7 +64,7 @@ var recipients = map[string]bool{"userunknown": true, "hostunknown": true, "hasm
 var words = map[string]string{
 	"userunknown": "there is no such address", "hostunknown": "there is no such mail domain", "hasmoved": "the address has moved",
 	"notaccept": "that domain takes no mail", "mailboxfull": "the mailbox is full", "suspend": "the mailbox is locked",
-	"filtered": "the recipient takes no mail from us", "mesgtoobig": "the mail is too large", "spamdetected": "the mail was taken for spam",
+	"filtered": "the recipient takes no mail from us", "mesgtoobig": "the mail is too large", "exceedlimit": "the mail is too large for this mailbox", "spamdetected": "the mail was taken for spam",
 	"virusdetected": "the mail was taken for malware", "contenterror": "the mail was not understood", "policyviolation": "the mail is against the server's rules",
 	"authfailure": "our domain could not be verified (SPF, DKIM, DMARC)", "norelaying": "the server does not send for this account",
 	"rejected": "the server refuses our sender address", "speeding": "too many mails in a short time", "toomanyconn": "too many connections",
