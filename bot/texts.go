@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"zongji/internal/zongji"
 )
 
 // The languages that customers are spoken to in.
@@ -92,6 +94,18 @@ func Lang(tag string) string {
 		return ZhTW
 	}
 	return ZhCN
+}
+
+// StarsPrefix begins the values of the options that rate a service.
+const StarsPrefix = "stars:"
+
+// StarOptions are what a customer may choose to rate a service, the best first.
+func StarOptions(lang string) []zongji.Option {
+	var out []zongji.Option
+	for _, n := range []string{"5", "4", "3", "2", "1"} {
+		out = append(out, zongji.Option{Value: StarsPrefix + n, Text: Text(lang, "rate_"+n)})
+	}
+	return out
 }
 
 // Stars reads a typed rating: 1 to 5 for its digit, its word in any language or

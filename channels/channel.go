@@ -313,3 +313,18 @@ func (e *SendError) Words() string {
 	}
 	return strings.TrimSpace(e.Code + " " + e.Reason)
 }
+
+// ErrNoDeed is the answer to a deed that a channel does not do, or whose
+// account is not open.
+var ErrNoDeed = zongji.Errorf(zongji.NotFound, "no_deed", "the channel has no such deed, or is not open")
+
+// Input reads the JSON object that a deed is given; none is an empty one.
+func Input(in json.RawMessage, into any) error {
+	if len(in) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(in, into); err != nil {
+		return zongji.Errorf(zongji.Invalid, "bad_json", "the body is not the JSON object that the deed takes")
+	}
+	return nil
+}

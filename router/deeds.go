@@ -13,13 +13,11 @@ import (
 // deedTimeout is how long a deed of a channel may take.
 const deedTimeout = 30 * time.Second
 
-var errNoDeed = zongji.Errorf(zongji.NotFound, "no_deed", "this channel has no such deed, or is not open")
-
 // Operate does a deed of a channel account for an admin.
 func (r *Router) Operate(ctx context.Context, channel int64, deed string, in json.RawMessage) (any, error) {
 	op, ok := r.channel(channel).(channels.Operator)
 	if !ok {
-		return nil, errNoDeed
+		return nil, channels.ErrNoDeed
 	}
 	ctx, cancel := context.WithTimeout(ctx, deedTimeout)
 	defer cancel()
@@ -38,7 +36,7 @@ func (r *Router) Serve(ctx context.Context, me zongji.Actor, conv int64, deed st
 	}
 	op, ok := r.channel(c.Channel).(channels.Operator)
 	if !ok {
-		return nil, errNoDeed
+		return nil, channels.ErrNoDeed
 	}
 	to, err := r.db.Recipient(ctx, c)
 	if err != nil {
@@ -50,16 +48,17 @@ func (r *Router) Serve(ctx context.Context, me zongji.Actor, conv int64, deed st
 	return out, refusal(err)
 }
 
-// refusal shows what a channel answered to a deed.
+// refusal shows what a channel answered to a deed, its code first: screens say
+// it in words.
 func refusal(err error) error {
 	var se *channels.SendError
 	if !errors.As(err, &se) {
 		return err
 	}
-	e := &zongji.Error{Kind: zongji.Conflict, Code: "channel_refused", Text: "the channel refused: " + se.Reason,
+	e := &zongji.Error{Kind: zongji.Conflict, Code: "channel_refused", Text: se.Words(),
 		Params: map[string]any{"code": se.Code, "class": se.Class, "reason": se.Reason}}
 	if se.Class == channels.Retry || se.Class == channels.UnknownResult || se.Class == channels.AccountPaused {
-		e.Kind, e.Text = zongji.Busy, "the channel does not answer: "+se.Reason
+		e.Kind = zongji.Busy
 	}
 	return e
 }

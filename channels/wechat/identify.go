@@ -64,7 +64,7 @@ func (a *Account) identified(w http.ResponseWriter, r *http.Request) error {
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSigned))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&req); err != nil {
-		return zongji.Errorf(zongji.Invalid, "bad_input", `want {"identity": "…"}`)
+		return zongji.Errorf(zongji.Invalid, "bad_json", `want {"identity": "…"}`)
 	}
 	c, err := a.claimed(req.Identity)
 	if err != nil {

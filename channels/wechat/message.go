@@ -5,9 +5,9 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"zongji/bot"
+	"zongji/channels/wechat/wxapi"
 	"zongji/internal/zongji"
 )
 
@@ -100,7 +100,7 @@ func (a *Account) render(m *zongji.Message, lang string) []part {
 		_ = json.Unmarshal(m.Extra, &c)
 		return a.menu(m.Text, c.Options)
 	case zongji.KindRate:
-		return a.menu(m.Text, starOptions(lang))
+		return a.menu(m.Text, bot.StarOptions(lang))
 	case zongji.KindLink:
 		var l zongji.Link
 		if json.Unmarshal(m.Extra, &l) == nil && l.URL != "" {
@@ -193,7 +193,7 @@ func (a *Account) menu(text string, options []zongji.Option) []part {
 func spelled(text string, options []zongji.Option) string {
 	for _, o := range options {
 		mark := "· "
-		if n, ok := strings.CutPrefix(o.Value, "stars:"); ok {
+		if n, ok := strings.CutPrefix(o.Value, bot.StarsPrefix); ok {
 			mark = n + " "
 		}
 		text += "\n" + mark + o.Text
@@ -201,49 +201,19 @@ func spelled(text string, options []zongji.Option) string {
 	return strings.TrimSpace(text)
 }
 
-// starOptions are the buttons that rate a service, the best first.
-func starOptions(lang string) []zongji.Option {
-	var out []zongji.Option
-	for _, n := range []string{"5", "4", "3", "2", "1"} {
-		out = append(out, zongji.Option{Value: "stars:" + n, Text: bot.Text(lang, "rate_"+n)})
-	}
-	return out
-}
-
 // anchor begins what a mini-program shows as a link or runs.
 var anchor = regexp.MustCompile(`(?i)<(/?a)\b`)
 
-// texts parts s into messages, at ends of lines or sentences where there are
-// any in the last half.
+// texts is s in as many messages as it takes.
 func (a *Account) texts(s string) []part {
 	if a.mini {
 		s = anchor.ReplaceAllString(s, "＜$1")
 	}
 	var out []part
-	for s = strings.TrimSpace(s); s != ""; {
-		one := head(s, maxText)
-		out = append(out, part{kind: "text", body: textBody{strings.TrimSpace(one)}})
-		s = strings.TrimSpace(s[len(one):])
+	for _, piece := range wxapi.Split(s, maxText) {
+		out = append(out, part{kind: "text", body: textBody{piece}})
 	}
 	return out
-}
-
-// head returns a start of s of at most n bytes that ends well.
-func head(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	one := s[:n]
-	for !utf8.RuneStart(s[len(one)]) {
-		one = one[:len(one)-1]
-	}
-	for _, ends := range []string{"\n", "。！？!?；;", "，、, "} {
-		if i := strings.LastIndexAny(one, ends); i > n/2 {
-			_, size := utf8.DecodeRuneInString(one[i:])
-			return one[:i+size]
-		}
-	}
-	return one
 }
 
 // clip cuts s to n characters.

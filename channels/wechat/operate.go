@@ -1,7 +1,6 @@
 package wechat
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"zongji/channels"
 	"zongji/channels/wechat/wxapi"
 	"zongji/internal/zongji"
 )
@@ -33,11 +33,6 @@ const (
 // quotaPaths are the calls whose daily limits operators see.
 var quotaPaths = []string{sendPath, uploadPath, mediaPath, templatePath, qrPath, userPath, menuPutPath}
 
-var (
-	errNoDeed = zongji.Errorf(zongji.NotFound, "no_deed", "the channel has no such deed")
-	errInput  = zongji.Errorf(zongji.Invalid, "bad_input", "the deed's input has another shape")
-)
-
 // Operate does what an admin wants:
 //
 //	menu.get                     → {button, draft?}: what customers see, and what was saved and not published
@@ -57,7 +52,7 @@ func (a *Account) Operate(ctx context.Context, deed string, in json.RawMessage) 
 		return a.callbackIPs(ctx)
 	}
 	if a.mini {
-		return nil, errNoDeed
+		return nil, channels.ErrNoDeed
 	}
 	switch deed {
 	case "menu.get":
@@ -69,38 +64,15 @@ func (a *Account) Operate(ctx context.Context, deed string, in json.RawMessage) 
 	case "qr":
 		return a.qr(ctx, in)
 	}
-	return nil, errNoDeed
+	return nil, channels.ErrNoDeed
 }
 
 // Serve does what the agent of a conversation wants: templates, as in Operate.
 func (a *Account) Serve(ctx context.Context, _ zongji.Conversation, _ zongji.Identity, deed string, _ json.RawMessage) (any, error) {
 	if deed != "templates" {
-		return nil, errNoDeed
+		return nil, channels.ErrNoDeed
 	}
 	return a.templates(ctx)
-}
-
-// input decodes what a deed is given; nothing is {}.
-func input(in json.RawMessage, to any) error {
-	if len(bytes.TrimSpace(in)) == 0 {
-		return nil
-	}
-	if json.Unmarshal(in, to) != nil {
-		return errInput
-	}
-	return nil
-}
-
-// failure is an error of the API as an admin sees it: its code is translated
-// by the screens.
-func (a *Account) failure(err error) error {
-	switch e := apiError(err); {
-	case e == nil:
-		return err
-	case e.Code == 0:
-		return zongji.Errorf(zongji.Busy, "channel_refused", "%s", e.Error())
-	}
-	return a.api.SendError(err)
 }
 
 // buttons are a menu's, as WeChat has them.
@@ -117,7 +89,7 @@ type menus struct {
 func (a *Account) menuGet(ctx context.Context) (any, error) {
 	live, err := a.liveMenu(ctx)
 	if err != nil {
-		return nil, a.failure(err)
+		return nil, a.api.Refusal(err)
 	}
 	out := menus{Button: object(live.Button)}
 	draft, err := a.Keep.Get(ctx, keepDraft)
@@ -154,7 +126,7 @@ func (a *Account) menuPut(ctx context.Context, in json.RawMessage) error {
 		buttons
 		Draft bool `json:"draft"`
 	}
-	if err := input(in, &req); err != nil {
+	if err := channels.Input(in, &req); err != nil {
 		return err
 	}
 	if n := len(req.Button); n == 0 || n > 3 {
@@ -166,7 +138,7 @@ func (a *Account) menuPut(ctx context.Context, in json.RawMessage) error {
 	}
 	a.learnNames(req.buttons, false)
 	if err := a.api.Post(ctx, menuPutPath, req.buttons, nil); err != nil {
-		return a.failure(err)
+		return a.api.Refusal(err)
 	}
 	if err := a.Keep.Put(ctx, keepMenu, raw, 0); err != nil {
 		return err
@@ -177,7 +149,7 @@ func (a *Account) menuPut(ctx context.Context, in json.RawMessage) error {
 
 func (a *Account) menuDelete(ctx context.Context) error {
 	if err := a.api.Get(ctx, menuDropPath, nil, nil); err != nil {
-		return a.failure(err)
+		return a.api.Refusal(err)
 	}
 	return a.Keep.Put(ctx, keepMenu, "", 0) // the names stay known: old menus live on phones for a day
 }
@@ -259,7 +231,7 @@ func (a *Account) qr(ctx context.Context, in json.RawMessage) (any, error) {
 		Scene string `json:"scene"`
 		Days  int    `json:"days"`
 	}
-	if err := input(in, &req); err != nil {
+	if err := channels.Input(in, &req); err != nil {
 		return nil, err
 	}
 	if n := utf8.RuneCountInString(req.Scene); n == 0 || n > maxScene || req.Days < 0 || req.Days > maxDays {
@@ -278,7 +250,7 @@ func (a *Account) qr(ctx context.Context, in json.RawMessage) (any, error) {
 		out.Until = zongji.NowMs(a.Clock).Add(life)
 	}
 	if err := a.api.Post(ctx, qrPath, ask, &out); err != nil {
-		return nil, a.failure(err)
+		return nil, a.api.Refusal(err)
 	}
 	out.Image = showQR + url.QueryEscape(out.Ticket)
 	return out, nil
@@ -308,7 +280,7 @@ func (a *Account) quota(ctx context.Context) (any, error) {
 		out.Items = append(out.Items, quota{p, got.Quota})
 	}
 	if len(out.Items) == 0 {
-		return nil, a.failure(last)
+		return nil, a.api.Refusal(last)
 	}
 	return out, nil
 }
@@ -332,7 +304,7 @@ func (a *Account) templates(ctx context.Context) (any, error) {
 			} `json:"template_list"`
 		}
 		if err := a.api.Get(ctx, templatesPath, nil, &got); err != nil {
-			return nil, a.failure(err)
+			return nil, a.api.Refusal(err)
 		}
 		for _, t := range got.List {
 			out.Items = append(out.Items, template{t.ID, t.Title, t.Content, "template"})
@@ -346,7 +318,7 @@ func (a *Account) templates(ctx context.Context) (any, error) {
 		} `json:"data"`
 	}
 	if err := a.api.Get(ctx, noticesPath, nil, &got); err != nil && a.mini {
-		return nil, a.failure(err) // an official account need not have these
+		return nil, a.api.Refusal(err) // an official account need not have these
 	}
 	for _, t := range got.List {
 		out.Items = append(out.Items, template{t.ID, t.Title, t.Content, "subscribe"})
@@ -364,7 +336,7 @@ func (a *Account) callbackIPs(ctx context.Context) (any, error) {
 			List []string `json:"ip_list"`
 		}
 		if err := a.api.Get(ctx, path, nil, &got); err != nil {
-			return nil, a.failure(err)
+			return nil, a.api.Refusal(err)
 		}
 		*to = append([]string{}, got.List...)
 		slices.Sort(*to)

@@ -466,8 +466,8 @@ func TestSend(t *testing.T) {
 		{"a long answer is a text", zongji.Message{Kind: zongji.KindAnswer, Text: strings.Repeat("长", 400), Extra: extra(zongji.Answer{Options: []zongji.Option{{Value: "solved:1", Text: "解决了"}}})},
 			[]wechattest.Line{{Kind: "text", Text: strings.Repeat("长", 400)}}},
 		{"a rating is five buttons", zongji.Message{Kind: zongji.KindRate, Text: "请打分"}, []wechattest.Line{{Kind: "msgmenu", Text: "请打分", Menu: []wechattest.MenuItem{
-			{ID: "rate:5", Type: "click", Content: "很满意"}, {ID: "rate:4", Type: "click", Content: "满意"}, {ID: "rate:3", Type: "click", Content: "一般"},
-			{ID: "rate:2", Type: "click", Content: "不满意"}, {ID: "rate:1", Type: "click", Content: "很不满意"}}}}},
+			{ID: "stars:5", Type: "click", Content: "很满意"}, {ID: "stars:4", Type: "click", Content: "满意"}, {ID: "stars:3", Type: "click", Content: "一般"},
+			{ID: "stars:2", Type: "click", Content: "不满意"}, {ID: "stars:1", Type: "click", Content: "很不满意"}}}}},
 		{"a text with two files is three", zongji.Message{Text: "见图", Files: []zongji.File{file("a.png", "image/png", png), file("a.pdf", "application/pdf", []byte("%PDF-1.4 …"))}},
 			[]wechattest.Line{{Kind: "text", Text: "见图"}, {Kind: "image"}, {Kind: "file", Title: "a.pdf"}}},
 		{"a recording and a film", zongji.Message{Kind: zongji.KindFile, Files: []zongji.File{file("a.amr", "audio/amr", []byte("#!AMR\n1234567")), file("a.mp4", "video/mp4", mp4)}},
@@ -628,7 +628,8 @@ func TestSessionsThatWeComHas(t *testing.T) {
 		}
 	})
 	t.Run("to_seat hands it over", func(t *testing.T) {
-		if _, err := serve("to_seat", `{"userid":"nobody"}`); zongji.KindOf(err) != zongji.Conflict {
+		var se *channels.SendError
+		if _, err := serve("to_seat", `{"userid":"nobody"}`); !errors.As(err, &se) || se.Code != "wecom:95014" {
 			t.Errorf("to nobody: %v", err)
 		}
 		if got, err := serve("to_seat", `{"userid":"zs"}`); err != nil || got != `{"state":3,"seat":"zs"}` {

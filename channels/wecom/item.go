@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
+	"zongji/channels/wechat/wxapi"
 	"zongji/internal/zongji"
 )
 
@@ -239,7 +239,7 @@ func (it *item) message(in zongji.Inbound, raw json.RawMessage) []zongji.Inbound
 	}
 	if in.Msg == "" || in.Fetch == "" && extra == nil {
 		in.Msg, in.Fetch, in.Choice = zongji.KindOther, "", ""
-		in.Text, extra = cut(it.line(), zongji.MaxText), zongji.Other{Type: short(it.Type), Raw: cutBytes(string(raw), maxRaw)}
+		in.Text, extra = cut(it.line(), zongji.MaxText), zongji.Other{Type: short(it.Type), Raw: wxapi.Cut(string(raw), maxRaw)}
 	}
 	if extra != nil {
 		in.Extra, _ = json.Marshal(extra) // text and numbers always marshal
@@ -418,17 +418,6 @@ func cut(s string, n int) string {
 	return s
 }
 
-// cutBytes returns at most n bytes of s and no half character.
-func cutBytes(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
 func short(w word) string { return cut(string(w), maxName) }
 
 // clean makes a page one that a JSON decoder takes: no control characters,
@@ -441,12 +430,4 @@ func clean(page []byte) []byte {
 		}
 		return r
 	}, page)
-}
-
-// fetchOf reads Inbound.Fetch. Errors are *channels.SendError.
-func fetchOf(what string) (f fetch, err error) {
-	if json.Unmarshal([]byte(what), &f) != nil || f.Media == "" {
-		return f, refused("media_gone", "the message names no media")
-	}
-	return f, nil
 }

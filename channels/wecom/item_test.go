@@ -166,7 +166,7 @@ func TestDecode(t *testing.T) {
 		}
 	})
 	t.Run("a pressed rating is stars", func(t *testing.T) {
-		in := one(t, `{"msgid":"1","external_userid":"c","origin":3,"msgtype":"text","text":{"content":"满意","menu_id":"rate:4"}}`)
+		in := one(t, `{"msgid":"1","external_userid":"c","origin":3,"msgtype":"text","text":{"content":"满意","menu_id":"stars:4"}}`)
 		if in.Kind != zongji.InRating || in.Stars != 4 || in.Grant == nil {
 			t.Errorf("got %+v", in)
 		}

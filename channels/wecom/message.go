@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"zongji/bot"
+	"zongji/channels/wechat/wxapi"
 	"zongji/internal/zongji"
 )
 
@@ -88,7 +88,7 @@ func parts(m *zongji.Message, lang string) []part {
 		_ = json.Unmarshal(m.Extra, &c)
 		return menu(m.Text, c.Options)
 	case zongji.KindRate:
-		return menu(m.Text, starOptions(lang))
+		return menu(m.Text, bot.StarOptions(lang))
 	case zongji.KindLocation:
 		var l zongji.Location
 		if json.Unmarshal(m.Extra, &l) == nil {
@@ -97,12 +97,12 @@ func parts(m *zongji.Message, lang string) []part {
 	case zongji.KindLink:
 		var l zongji.Link
 		if json.Unmarshal(m.Extra, &l) == nil && l.URL != "" {
-			add("link", linkBody{Title: cutBytes(l.Title, 128), Desc: cutBytes(l.Text, 512), URL: l.URL})
+			add("link", linkBody{Title: wxapi.Cut(l.Title, 128), Desc: wxapi.Cut(l.Text, 512), URL: l.URL})
 		}
 	case zongji.KindMiniPage:
 		var p zongji.MiniPage
 		if json.Unmarshal(m.Extra, &p) == nil && p.App != "" {
-			add("miniprogram", miniBody{App: p.App, Title: cutBytes(p.Title, 64), Thumb: p.Media, Path: p.Path})
+			add("miniprogram", miniBody{App: p.App, Title: wxapi.Cut(p.Title, 64), Thumb: p.Media, Path: p.Path})
 		}
 	case "", zongji.KindText, zongji.KindImage, zongji.KindFile, zongji.KindVoice:
 		out = texts(m.Text)
@@ -131,31 +131,13 @@ func uploadKind(f *zongji.File) string {
 	return "file"
 }
 
-// texts parts s into messages, at ends of lines or sentences where there are
-// any in the last half.
+// texts is s in as many messages as it takes.
 func texts(s string) []part {
 	var out []part
-	for s = strings.TrimSpace(s); s != ""; {
-		one := head(s, maxText)
-		out = append(out, part{kind: "text", body: textBody{strings.TrimSpace(one)}})
-		s = strings.TrimSpace(s[len(one):])
+	for _, piece := range wxapi.Split(s, maxText) {
+		out = append(out, part{kind: "text", body: textBody{piece}})
 	}
 	return out
-}
-
-// head returns a start of s of at most n bytes that ends well.
-func head(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	one := cutBytes(s, n)
-	for _, ends := range []string{"\n", "。！？!?；;", "，、 "} {
-		if i := strings.LastIndexAny(one, ends); i > n/2 {
-			_, size := utf8.DecodeRuneInString(one[i:])
-			return one[:i+size]
-		}
-	}
-	return one
 }
 
 // menu is a text with buttons; a text that is too long goes before it.
@@ -172,7 +154,7 @@ func menu(text string, options []zongji.Option) []part {
 	}
 	b := menuBody{Head: text}
 	for _, o := range options {
-		c := menuClick{ID: o.Value, Content: cutBytes(o.Text, maxButton)}
+		c := menuClick{ID: o.Value, Content: wxapi.Cut(o.Text, maxButton)}
 		if len(c.ID) > maxMenuID {
 			c.ID = "" // the button's words are asked instead
 		}
@@ -181,21 +163,9 @@ func menu(text string, options []zongji.Option) []part {
 	return append(before, part{kind: "msgmenu", body: b})
 }
 
-// starOptions are the buttons that rate a service, the best first.
-func starOptions(lang string) []zongji.Option {
-	var out []zongji.Option
-	for n := 5; n > 0; n-- {
-		s := strconv.Itoa(n)
-		out = append(out, zongji.Option{Value: starPrefix + s, Text: bot.Text(lang, "rate_"+s)})
-	}
-	return out
-}
-
-const starPrefix = "rate:"
-
 // starsOf returns the stars of a pressed button.
 func starsOf(menu string) (int, bool) {
-	s, ok := strings.CutPrefix(menu, starPrefix)
+	s, ok := strings.CutPrefix(menu, bot.StarsPrefix)
 	n, err := strconv.Atoi(s)
 	return n, ok && err == nil && n >= 1 && n <= 5
 }

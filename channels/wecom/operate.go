@@ -3,11 +3,11 @@ package wecom
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/url"
 	"strings"
 
 	"zongji/bot"
+	"zongji/channels"
 	"zongji/channels/wechat/wxapi"
 	"zongji/internal/zongji"
 )
@@ -84,13 +84,13 @@ func (a *Account) Serve(ctx context.Context, conv zongji.Conversation, _ zongji.
 		Text string `json:"text"`
 		Seat string `json:"userid"`
 	}
-	if err := input(in, &req); err != nil {
+	if err := channels.Input(in, &req); err != nil {
 		return nil, err
 	}
 	switch deed {
 	case "state":
 		st, err := a.state(ctx, conv.Thread)
-		return st, failure(err)
+		return st, a.api.Refusal(err)
 	case "seats":
 		return a.seats(ctx)
 	case "reopen":
@@ -98,10 +98,8 @@ func (a *Account) Serve(ctx context.Context, conv zongji.Conversation, _ zongji.
 	case "to_seat":
 		return a.toSeat(ctx, &conv, req.Seat, req.Text)
 	}
-	return nil, errNoDeed
+	return nil, channels.ErrNoDeed
 }
-
-var errNoDeed = zongji.Errorf(zongji.NotFound, "no_deed", "the channel has no such deed")
 
 // reopened is the answer of reopen.
 type reopened struct {
@@ -119,7 +117,7 @@ func (a *Account) reopen(ctx context.Context, conv *zongji.Conversation, text st
 	st, err := a.state(ctx, conv.Thread)
 	switch {
 	case err != nil:
-		return nil, failure(err)
+		return nil, a.api.Refusal(err)
 	case st.State == stateEnded:
 		return nil, zongji.Errorf(zongji.Conflict, "kf_ended", "the session is over: only a message of the customer opens it again")
 	case !st.held():
@@ -127,7 +125,7 @@ func (a *Account) reopen(ctx context.Context, conv *zongji.Conversation, text st
 	}
 	ticket, err := a.trans(ctx, conv.Thread, stateEnded, "")
 	if err != nil {
-		return nil, failure(err)
+		return nil, a.api.Refusal(err)
 	}
 	ask := menu(text, []zongji.Option{{Text: bot.Text(conv.Lang, "go_on")}})[0]
 	err = a.say(ctx, ticket, ask)
@@ -150,7 +148,7 @@ func (a *Account) toSeat(ctx context.Context, conv *zongji.Conversation, seat, t
 	}
 	ticket, err := a.trans(ctx, conv.Thread, to, seat)
 	if err != nil {
-		return nil, failure(err)
+		return nil, a.api.Refusal(err)
 	}
 	if ticket != "" {
 		if err := a.say(ctx, ticket, part{kind: "text", body: textBody{text}}); err != nil {
@@ -170,19 +168,19 @@ func (a *Account) Operate(ctx context.Context, deed string, in json.RawMessage) 
 		Scene string `json:"scene"`
 		Param string `json:"scene_param"`
 	}
-	if err := input(in, &req); err != nil {
+	if err := channels.Input(in, &req); err != nil {
 		return nil, err
 	}
 	switch deed {
 	case "accounts":
 		list, err := accounts(ctx, a.api)
-		return map[string]any{"accounts": list}, failure(err)
+		return map[string]any{"accounts": list}, a.api.Refusal(err)
 	case "seats":
 		return a.seats(ctx)
 	case "link":
 		return a.link(ctx, req.Scene, req.Param)
 	}
-	return nil, errNoDeed
+	return nil, channels.ErrNoDeed
 }
 
 // kfAccount is one of the company's kf accounts.
@@ -223,7 +221,7 @@ type seat struct {
 
 func (a *Account) seats(ctx context.Context) (any, error) {
 	list, err := seats(ctx, a.api, a.kf)
-	return map[string]any{"seats": list}, failure(err)
+	return map[string]any{"seats": list}, a.api.Refusal(err)
 }
 
 func seats(ctx context.Context, api *wxapi.Client, kf string) ([]seat, error) {
@@ -249,7 +247,7 @@ func (a *Account) link(ctx context.Context, scene, param string) (any, error) {
 		URL string `json:"url"`
 	}
 	if err := a.post(ctx, sendWait, linkPath, map[string]string{"open_kfid": a.kf, "scene": scene}, &got); err != nil {
-		return nil, failure(err)
+		return nil, a.api.Refusal(err)
 	}
 	if param != "" {
 		sep := "?"
@@ -259,28 +257,4 @@ func (a *Account) link(ctx context.Context, scene, param string) (any, error) {
 		got.URL += sep + "scene_param=" + url.QueryEscape(param)
 	}
 	return got, nil
-}
-
-// input reads the JSON object of a deed; none is an empty one.
-func input(in json.RawMessage, into any) error {
-	if len(in) == 0 {
-		return nil
-	}
-	if err := json.Unmarshal(in, into); err != nil {
-		return zongji.Errorf(zongji.Invalid, "bad_json", "the body is not the JSON object that the deed takes")
-	}
-	return nil
-}
-
-// failure is an API error as the caller may see it.
-func failure(err error) error {
-	var e *wxapi.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	kind := zongji.Conflict
-	if e.Code == 0 {
-		kind = zongji.Busy
-	}
-	return zongji.Errorf(kind, "channel_refused", "%s", e.Error())
 }

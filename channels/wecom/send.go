@@ -3,13 +3,13 @@ package wecom
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"io"
 	"net/url"
-	"path"
 	"slices"
 	"time"
 
@@ -176,54 +176,15 @@ func (a *Account) taken(ctx context.Context, out *zongji.Outbound, se *channels.
 	return se
 }
 
-// fetchWait is how long the media of one message may take.
-const fetchWait = 90 * time.Second
-
 // Fetch brings the file of a customer's message, a voice with its length.
 func (a *Account) Fetch(ctx context.Context, what string) ([]zongji.File, error) {
-	f, err := fetchOf(what)
+	var f fetch
+	if json.Unmarshal([]byte(what), &f) != nil || f.Media == "" {
+		return nil, refused("media_gone", "the message names no media")
+	}
+	file, err := a.api.Bring(ctx, a.Blobs, mediaPath, f.Kind, f.Media)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, fetchWait)
-	defer cancel()
-	m, err := a.api.Media(ctx, mediaPath, url.Values{"media_id": {f.Media}})
-	if err != nil {
-		se := a.api.SendError(err)
-		if wxapi.BadMedia(err) {
-			se.Class, se.Code = channels.Content, code("media_gone")
-		} else if se.Class == channels.Content || se.Class == channels.UnknownResult {
-			se.Class = channels.Retry // a download may be tried again
-		}
-		return nil, se
-	}
-	defer m.Body.Close()
-	var src io.Reader = m.Body
-	var ms int64
-	if f.Kind == "voice" {
-		b, err := io.ReadAll(io.LimitReader(m.Body, zongji.MaxFile+1))
-		if err != nil {
-			return nil, &channels.SendError{Class: channels.Retry, Code: code("network"), Reason: "the voice did not come in whole", Err: err}
-		}
-		src, ms = bytes.NewReader(b), wxapi.VoiceLength(b).Milliseconds()
-	}
-	file, err := a.Blobs.Put(ctx, fileName(f.Kind, m.Name), src, zongji.MaxFile)
-	switch zongji.KindOf(err) {
-	case zongji.Invalid, zongji.TooLarge:
-		return nil, refused(zongji.CodeOf(err), err.Error())
-	}
-	if err != nil {
-		return nil, &channels.SendError{Class: channels.Retry, Code: code("store"), Reason: "the file was not stored", Err: err}
-	}
-	file.Ms = ms
 	return []zongji.File{file}, nil
-}
-
-// fileName is what a customer called his file. Of other media WeCom gives its
-// own id as a name.
-func fileName(kind, name string) string {
-	if kind == "file" && name != "" {
-		return name
-	}
-	return kind + path.Ext(name)
 }

@@ -200,7 +200,7 @@ func TestWeComFromEnteringToStars(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.hears(ming, "打分")
-	ming.TapMenu(k.app, "rate:5")
+	ming.TapMenu(k.app, "stars:5")
 	k.until("five stars", func() bool { return k.conv(ming).Stars == 5 })
 	if c := k.conv(ming); c.Scene != "store1" || c.ContactName != "小明" {
 		t.Errorf("scene %q, name %q", c.Scene, c.ContactName)

@@ -146,6 +146,15 @@ func (c *Client) SendError(err error) *channels.SendError {
 	return se
 }
 
+// Refusal is err as the answer to a deed: what the API says as a
+// *channels.SendError, whose code screens say in words; all else as it is.
+func (c *Client) Refusal(err error) error {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return c.SendError(err)
+	}
+	return err
+}
+
 // noCode classes an error to which WeChat gave no code.
 func (c *Client) noCode(se *channels.SendError, e *Error, now zongji.Ms) {
 	se.Class, se.Code = channels.Retry, c.name+":network"
