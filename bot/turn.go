@@ -141,13 +141,16 @@ func (t *turn) deedsOnly() bool {
 	return len(t.in.Messages) > 0 && !slices.ContainsFunc(t.in.Messages, func(m zongji.Message) bool { return m.Kind != zongji.KindEvent })
 }
 
-// greet welcomes who came, once in a conversation, with the channel's menu. Who
-// leaves is let go.
+// comings are the deeds by which a customer comes. Of others, what WeCom's seats
+// do among them, the bot only takes note.
+var comings = []string{"subscribe", "scan", "enter"}
+
+// greet welcomes who came, once in a conversation, with the channel's menu.
 func (t *turn) greet() {
 	var last zongji.Happening
-	_ = json.Unmarshal(t.in.Messages[len(t.in.Messages)-1].Extra, &last) // else it is no leaving
+	_ = json.Unmarshal(t.in.Messages[len(t.in.Messages)-1].Extra, &last) // else it is no coming
 	t.out.Act = "silent"
-	if t.mem.Greeted || last.Event == "unsubscribe" {
+	if t.mem.Greeted || !slices.Contains(comings, last.Event) {
 		return
 	}
 	t.mem.Greeted = true

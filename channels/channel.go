@@ -284,6 +284,7 @@ const (
 	AccountPaused Class = "account_paused" // the whole account waits until RetryAt
 	WindowClosed  Class = "window_closed"
 	QuotaUsed     Class = "quota_used"
+	Held          Class = "held" // the channel's own people have the customer
 	Recipient     Class = "recipient"
 	Content       Class = "content"
 	BadConfig     Class = "config"

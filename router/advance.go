@@ -124,6 +124,9 @@ func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji
 			mine = append(mine, m)
 		}
 	}
+	if c.Status == zongji.StatusBot && len(mine) == 0 && len(deeds) > 0 && c.Window.Elsewhere(r.now()) {
+		return elsewhere
+	}
 	nothing := step{do: func(*zongji.Conversation, *tx) error { return nil }}
 	switch {
 	case len(mine) == 0 && len(deeds) > 0 && c.Status == zongji.StatusBot && c.FirstAt == 0:
@@ -136,6 +139,8 @@ func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji
 		return r.raise(mine)
 	case c.Status != zongji.StatusBot:
 		return nothing
+	case c.Window.Elsewhere(r.now()):
+		return elsewhere
 	case c.FirstAt != 0: // a person has served it and it was reopened
 		return r.handover(c, need{reason: "reopened", text: textOf(mine), affinity: c.LastUser, fresh: true})
 	case !r.book.Load().channels[c.Channel].Bot || r.cfg.Bot == nil || r.mails(c.Kind):
@@ -143,6 +148,13 @@ func (r *Router) next(ctx context.Context, c *zongji.Conversation, msgs []zongji
 	}
 	return r.nextBot(c, mine)
 }
+
+// elsewhere keeps silent, and says why: the channel's own people serve the
+// customer.
+var elsewhere = step{do: func(_ *zongji.Conversation, tx *tx) error {
+	tx.Event(zongji.EvBot, zongji.ByBot, 0, zongji.BotData{Act: "silent", Reason: "held"})
+	return nil
+}}
 
 // skipsBot reports whether a rule sends what was written straight to people.
 func (r *Router) skipsBot(c *zongji.Conversation, text string) bool {

@@ -269,7 +269,7 @@ func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.O
 		r.sendDone(ctx, out, store.SendEnd{State: zongji.StateUnknown, Code: se.Code, Reason: se.Words()})
 	default:
 		r.sendDone(ctx, out, store.SendEnd{State: zongji.StateFailed, Code: se.Code, Reason: se.Words(),
-			Closed: se.Class == channels.WindowClosed, Used: se.Class == channels.QuotaUsed})
+			Closed: se.Class == channels.WindowClosed, Used: se.Class == channels.QuotaUsed, Held: se.Class == channels.Held})
 	}
 	return 0
 }

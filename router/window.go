@@ -104,7 +104,7 @@ func (r *Router) tell(c *zongji.Conversation, tx *tx, m zongji.Message, keep int
 	if r.mails(c.Kind) && m.Kind != zongji.KindMail { // a mail for each step of a chat would be a nuisance
 		return false
 	}
-	if !r.passes(c, &m) && r.cost(c, &m) > r.room(c, keep) {
+	if c.Window.Elsewhere(r.now()) || !r.passes(c, &m) && r.cost(c, &m) > r.room(c, keep) {
 		r.metrics.dropped.WithLabelValues("window").Inc()
 		return false
 	}

@@ -539,3 +539,59 @@ func TestOnePersonOnWebAndPhone(t *testing.T) {
 		p.w.conserved()
 	})
 }
+
+// TestWhoIsServedElsewhereHearsNoBot: where the channel's own people have a
+// customer, neither the bot nor the product writes, and the decisions say why.
+func TestWhoIsServedElsewhereHearsNoBot(t *testing.T) {
+	testenv.EachStore(t, func(t *testing.T, db *store.DB) {
+		var mu sync.Mutex
+		held := true
+		p := newPhone(t, db, setup{bot: true}, nil, func(zongji.Outbound) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if held {
+				return &channels.SendError{Class: channels.Held, Code: "phone:95018", Reason: "坐席在接待"}
+			}
+			return nil
+		})
+		ask := func(who, text string) int64 {
+			st, err := p.Message(t.Context(), who, text)
+			p.w.must(err)
+			p.w.until("it is handled", func() bool { c := p.w.conv(st.Conv.ID); return c.HandledSeq == c.LastSeq })
+			p.w.settled(st.Conv.ID)
+			return st.Conv.ID
+		}
+		tries := func(conv int64) (n int) {
+			for _, m := range p.w.messages(conv) {
+				if m.From == zongji.FromBot || m.From == zongji.FromSystem {
+					n++
+				}
+			}
+			return n
+		}
+		conv := ask("v", "怎么退货")
+		if c := p.w.conv(conv); tries(conv) != 1 || c.Window.Held == 0 || c.Window.Left != 5 {
+			t.Fatalf("%d tries, window %+v", tries(conv), c.Window)
+		}
+		ask("v", "怎么开发票")
+		ask("v", "转人工")
+		if c := p.w.conv(conv); tries(conv) != 1 || c.Status != zongji.StatusBot {
+			t.Errorf("%d tries, status %s", tries(conv), c.Status)
+		}
+		evs, err := db.Events(t.Context(), conv, []zongji.EventKind{zongji.EvBot}, 10)
+		if err != nil || !strings.Contains(string(evs[0].Data), `"held"`) && !strings.Contains(string(evs[len(evs)-1].Data), `"held"`) {
+			t.Errorf("decisions %v %v", evs, err)
+		}
+		mu.Lock()
+		held = false
+		mu.Unlock()
+		no := false
+		_, err = p.Tell(t.Context(), "v", zongji.Inbound{Kind: zongji.InEvent, Event: "kf_ended", Shown: true, Held: &no})
+		p.w.must(err)
+		ask("v", "怎么开发票")
+		if c := p.w.conv(conv); tries(conv) != 2 || c.Window.Held != 0 {
+			t.Errorf("it is ours again: %d tries, window %+v", tries(conv), c.Window)
+		}
+		p.w.conserved()
+	})
+}

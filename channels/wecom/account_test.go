@@ -602,7 +602,7 @@ func TestSessionsThatWeComHas(t *testing.T) {
 		return string(b), err
 	}
 	se := sendError(t, n, w.out(w.ming, 1, zongji.Message{Text: "您好"}))
-	if se.Class != channels.Content || se.Code != "wecom:95018" || !strings.Contains(se.Reason, "zs") {
+	if se.Class != channels.Held || se.Code != "wecom:95018" || !strings.Contains(se.Reason, "zs") {
 		t.Errorf("got %s %s %q", se.Class, se.Code, se.Reason)
 	}
 	if got, err := serve("state", ""); err != nil || got != `{"state":3,"seat":"zs"}` {

@@ -360,6 +360,10 @@ func (it *item) event(in *zongji.Inbound, raw json.RawMessage, now zongji.Ms) {
 		if in.Shown, in.Event, in.Value = true, sessionChanges[e.Change], short(who); in.Event == "" {
 			other(in, e.Type, raw)
 		}
+		if in.Event != "other" {
+			held := e.Change != "3"
+			in.Held = &held
+		}
 	case "reject_customer_msg_switch_change":
 		in.Shown, in.Event, in.Value = true, "reject", short(e.Seat)
 		if in.Ends = e.Reject == "1"; !in.Ends {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"zongji/bot"
@@ -121,12 +122,14 @@ func (a *Account) reopen(ctx context.Context, conv *zongji.Conversation, text st
 	case st.State == stateEnded:
 		return nil, zongji.Errorf(zongji.Conflict, "kf_ended", "the session is over: only a message of the customer opens it again")
 	case !st.held():
+		a.holds(ctx, conv, false)
 		return reopened{State: st.State}, nil // it is ours
 	}
 	ticket, err := a.trans(ctx, conv.Thread, stateEnded, "")
 	if err != nil {
 		return nil, a.api.Refusal(err)
 	}
+	a.holds(ctx, conv, false)
 	ask := menu(text, []zongji.Option{{Text: bot.Text(conv.Lang, "go_on")}})[0]
 	err = a.say(ctx, ticket, ask)
 	if err != nil {
@@ -150,12 +153,24 @@ func (a *Account) toSeat(ctx context.Context, conv *zongji.Conversation, seat, t
 	if err != nil {
 		return nil, a.api.Refusal(err)
 	}
+	a.holds(ctx, conv, true)
 	if ticket != "" {
 		if err := a.say(ctx, ticket, part{kind: "text", body: textBody{text}}); err != nil {
 			a.Log.Warn("customer not told of the hand-over", "conv", conv.ID, "err", err)
 		}
 	}
 	return session{to, seat}, nil
+}
+
+// holds notes who has the customer now. WeCom tells of what its people do, not
+// of what we do.
+func (a *Account) holds(ctx context.Context, conv *zongji.Conversation, held bool) {
+	at := zongji.NowMs(a.Clock)
+	_, err := a.Accept(ctx, zongji.Inbound{Channel: a.acct.ID, ChanKind: a.acct.Kind, Kind: zongji.InEvent, Event: "held", Thread: conv.Thread,
+		ExtID: "held:" + strconv.FormatInt(conv.ID, 10) + ":" + strconv.FormatInt(int64(at), 10), At: at, From: zongji.Identity{Ext: conv.Thread}, Held: &held})
+	if err != nil {
+		a.Log.Warn("who has the session not noted", "conv", conv.ID, "err", err)
+	}
 }
 
 // Operate does what an admin wants of the account:

@@ -170,7 +170,7 @@ func (a *Account) taken(ctx context.Context, out *zongji.Outbound, se *channels.
 	}
 	se.Reason = st.words()
 	if st.held() {
-		se.Class = channels.Content // the window is as it was
+		se.Class = channels.Held // the window is as it was
 		a.Problem(se.Code, "a session is with WeCom ("+st.words()+"): switch off automatic reception for this kf account")
 	}
 	return se

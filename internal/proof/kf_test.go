@@ -295,6 +295,28 @@ func TestWeComTakesASession(t *testing.T) {
 	if w := hong.Window(k.app); w.State != 3 || w.Servicer != "zs" {
 		t.Errorf("after to_seat: %+v", w)
 	}
+
+	// Where a seat has the session, the bot says nothing and the desk says why.
+	lan := k.we.User("小兰", "")
+	lan.Say(k.app, "怎么退货")
+	k.hears(lan, "七天内可以退货")
+	k.app.TakeOver(lan, "zs")
+	k.until("the desk knows that a seat took it", func() bool { return k.conv(lan).Window.Held != 0 })
+	lan.Say(k.app, "退货运费谁出")
+	k.until("the bot kept silent", func() bool {
+		c := k.conv(lan)
+		evs, err := k.db.Events(ctx, c.ID, []zongji.EventKind{zongji.EvBot}, 20)
+		return err == nil && c.LastSeq == 4 && c.HandledSeq == 4 && slices.ContainsFunc(evs, func(e zongji.Event) bool { return strings.Contains(string(e.Data), `"held"`) })
+	})
+	for _, m := range k.messages(k.conv(lan).ID) {
+		if m.State == zongji.StateFailed {
+			t.Errorf("the bot tried: %+v", m)
+		}
+	}
+	k.app.EndSession(lan)
+	k.until("the desk knows that it ended", func() bool { return k.conv(lan).Window.Held == 0 })
+	lan.Say(k.app, "退货运费谁出")
+	k.hears(lan, "质量问题由我们承担")
 }
 
 // TestWeComLosesNothingWhenKilled: customers write while the process is killed

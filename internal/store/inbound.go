@@ -95,10 +95,15 @@ func (c *row) grant(in *zongji.Inbound, p zongji.InboundPolicy) (changed bool) {
 	}
 	if c.Window == nil {
 		c.Window, changed = &zongji.Window{Reserve: p.Reserve}, true
-	} else if in.Grant == nil && !in.Ends && c.Window.Reserve == p.Reserve {
+	} else if in.Grant == nil && !in.Ends && in.Held == nil && c.Window.Reserve == p.Reserve {
 		return changed
 	}
 	w := *c.Window
+	if in.Held != nil {
+		if w.Held = 0; *in.Held {
+			w.Held = p.Now
+		}
+	}
 	if w.Reserve = p.Reserve; in.Grant != nil {
 		at := p.Now
 		if in.At > 0 && in.At < at {

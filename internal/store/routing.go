@@ -180,8 +180,9 @@ type SendEnd struct {
 	Code    string
 	Reason  string
 	RetryAt zongji.Ms
-	// The channel says that the window is closed, or that its count is used.
-	Closed, Used bool
+	// The channel says that the window is closed, that its count is used, or that
+	// its own people have the customer.
+	Closed, Used, Held bool
 }
 
 // OutboxDone writes how a send ended, of all messages that left together, and
@@ -229,6 +230,13 @@ func (db *DB) OutboxDone(ctx context.Context, id int64, end SendEnd) (out *Chang
 			}
 			if w := c.Window; w != nil && w.Turn == turn && pass == "" && end.State == zongji.StateFailed {
 				c.Window = corrected(*w, &end, cost, u.db.now())
+			}
+			if w := c.Window; w != nil && (end.Held || w.Held != 0 && row == zongji.StateSent) {
+				now := *w
+				if now.Held = 0; end.Held {
+					now.Held = u.db.now()
+				}
+				c.Window = &now
 			}
 			for _, m := range msgs {
 				if moved, err := ch.msgState(m, end.State, end.Reason); err != nil {

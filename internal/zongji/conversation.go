@@ -107,6 +107,17 @@ type Window struct {
 	Reserve    int   `json:"reserve"`         // kept by the bot for people
 	Ended      bool  `json:"ended,omitempty"` // he unsubscribed or refuses messages
 	Turn       int64 `json:"turn"`            // +1 with each deed that opened it
+	Held       Ms    `json:"held,omitempty"`  // since then people of the channel's own serve him, and nobody else can write
+}
+
+// heldFor is how long the word is believed that the channel's own people serve
+// a customer: their sessions end with the window.
+const heldFor = 48 * time.Hour
+
+// Elsewhere reports whether the channel's own people serve the customer: bot
+// and product keep silent. A nil Window has none.
+func (w *Window) Elsewhere(now Ms) bool {
+	return w != nil && w.Held != 0 && now.Sub(w.Held) < heldFor
 }
 
 // Open returns how many messages may be written at now, and until when. The

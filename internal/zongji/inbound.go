@@ -47,6 +47,7 @@ type Inbound struct {
 	Scene  string          // QR scene, link scene, session-from: where he comes from, for the rules
 	Grant  *Grant          // what he did at At lets us write so much
 	Pass   *Pass           // lets one message of ours pass outside the count
+	Held   *bool           // the channel's own people (WeCom's seats) have him now, or no more
 	Ends   bool            // he cannot be written to any more (unsubscribe, reject)
 	Ref    string          // of a status: the channel's id of the message it speaks of
 	RefMsg int64           // or the message's id

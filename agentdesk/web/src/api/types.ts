@@ -84,6 +84,8 @@ export interface Window {
   reserve: number
   /** He unsubscribed or refuses messages. */
   ended?: boolean
+  /** Since then the channel's own people (WeCom's seats) serve him. */
+  held?: number
 }
 
 /** ms: the length of a voice, where the channel knows it. */

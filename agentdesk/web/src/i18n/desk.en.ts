@@ -17,7 +17,7 @@ export default {
     reopened: 'The customer wrote again: reopened', rated: 'The customer gave {stars} stars', feedbackGood: 'Customer: solved', feedbackBad: 'Customer: not solved', note: 'Note: {text}', tagged: 'Tags: {tags}', contact: 'Customer profile changed',
   },
   reason: {
-    max_offers: 'nobody accepted', nobody: 'no agent has what it needs', asked_human: 'the customer asked for a person', low_score: 'the bot was not sure', no_answer: 'no answer in the knowledge base', unsolved: 'the answer did not help', rule: 'a routing rule', transfer: 'transfer', reopened: 'reopened', lost_agent: 'the agent was lost', after_hours: 'outside hours', no_bot: 'no bot on this channel', repeat: 'would repeat itself', greeting: 'a greeting', customer: 'waits for the customer', declined: 'declined', lapsed: 'not answered',
+    max_offers: 'nobody accepted', nobody: 'no agent has what it needs', asked_human: 'the customer asked for a person', low_score: 'the bot was not sure', no_answer: 'no answer in the knowledge base', unsolved: 'the answer did not help', rule: 'a routing rule', transfer: 'transfer', reopened: 'reopened', lost_agent: 'the agent was lost', after_hours: 'outside hours', no_bot: 'no bot on this channel', held: 'WeCom’s own seat serves, the bot keeps silent', repeat: 'would repeat itself', greeting: 'a greeting', customer: 'waits for the customer', declined: 'declined', lapsed: 'not answered',
   },
   how: { offer: 'accepted', auto: 'got it automatically', pull: 'took it', takeover: 'took it over', transfer: 'took the transfer', resume: 'goes on', agent: 'by the agent', idle: 'customer silent', solved: 'solved', customer: 'by the customer', wrapup_timeout: 'wrap-up timed out' },
   msg: {

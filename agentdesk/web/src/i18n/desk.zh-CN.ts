@@ -17,7 +17,7 @@ export default {
     reopened: '客户再次来信，会话重新打开', rated: '客户评价 {stars} 星', feedbackGood: '客户反馈：解决了', feedbackBad: '客户反馈：没解决', note: '留言：{text}', tagged: '标签：{tags}', contact: '客户资料已更新',
   },
   reason: {
-    max_offers: '多次派单无人接', nobody: '没有符合条件的坐席', asked_human: '客户要求人工', low_score: '机器人把握不足', no_answer: '知识库没有答案', unsolved: '客户反馈没解决', rule: '命中路由规则', transfer: '转接', reopened: '会话重开', lost_agent: '坐席掉线', after_hours: '非工作时间', no_bot: '渠道未启用机器人', repeat: '避免重复回答', greeting: '问候', customer: '等客户回复', declined: '被拒绝', lapsed: '未应答',
+    max_offers: '多次派单无人接', nobody: '没有符合条件的坐席', asked_human: '客户要求人工', low_score: '机器人把握不足', no_answer: '知识库没有答案', unsolved: '客户反馈没解决', rule: '命中路由规则', transfer: '转接', reopened: '会话重开', lost_agent: '坐席掉线', after_hours: '非工作时间', no_bot: '渠道未启用机器人', held: '企业微信坐席正在接待，机器人不回应', repeat: '避免重复回答', greeting: '问候', customer: '等客户回复', declined: '被拒绝', lapsed: '未应答',
   },
   how: { offer: '接受邀请', auto: '自动接起', pull: '主动接起', takeover: '接管', transfer: '接收转接', resume: '继续服务', agent: '坐席结束', idle: '客户长时间未回复', solved: '客户已解决', customer: '客户结束', wrapup_timeout: '小结超时' },
   msg: {
