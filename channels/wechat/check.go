@@ -82,15 +82,15 @@ func (r *running) check(ctx context.Context, set zongji.ChannelAccount) []channe
 func (a *Account) sendQuota(ctx context.Context) (string, error) {
 	var got struct {
 		Quota struct {
-			Limit int64 `json:"daily_limit"`
-			Used  int64 `json:"used"`
+			Limit wxapi.Number `json:"daily_limit"`
+			Used  wxapi.Number `json:"used"`
 		} `json:"quota"`
 	}
 	err := a.api.Post(ctx, quotaPath, map[string]string{"cgi_path": sendPath}, &got)
 	if err == nil && got.Quota.Limit == 0 {
 		err = &wxapi.Error{Path: sendPath, Code: 48001, Msg: "the account may not send customer service messages"}
 	}
-	return strconv.FormatInt(got.Quota.Used, 10) + "/" + strconv.FormatInt(got.Quota.Limit, 10), err
+	return strconv.FormatInt(int64(got.Quota.Used), 10) + "/" + strconv.FormatInt(int64(got.Quota.Limit), 10), err
 }
 
 // lastCall is when WeChat called last, here or on another node, 0 for never.

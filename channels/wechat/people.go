@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"zongji/channels/wechat/wxapi"
 	"zongji/internal/zongji"
 )
 
@@ -83,24 +84,23 @@ func (a *Account) learn(ctx context.Context) {
 // his language. WeChat tells no names since 2021-12-27.
 func (a *Account) profile(ctx context.Context, openid string) error {
 	var got struct {
-		Follows  int    `json:"subscribe"`
-		Union    string `json:"unionid"`
-		Remark   string `json:"remark"`
-		Language string `json:"language"`
-		Scene    string `json:"subscribe_scene"`
+		Union    wxapi.Text `json:"unionid"`
+		Remark   wxapi.Text `json:"remark"`
+		Language wxapi.Text `json:"language"`
+		Scene    wxapi.Text `json:"subscribe_scene"`
 	}
 	if err := a.api.Get(ctx, userPath, url.Values{"openid": {openid}, "lang": {"zh_CN"}}, &got); err != nil {
 		return err
 	}
 	in := zongji.Inbound{Channel: a.set.ID, ChanKind: "wechat", Thread: openid, Kind: zongji.InEvent, Event: "profile", At: zongji.NowMs(a.Clock),
-		From: zongji.Identity{Ext: openid, Name: got.Remark, Union: got.Union}, Lang: language(got.Language)}
+		From: zongji.Identity{Ext: openid, Name: string(got.Remark), Union: string(got.Union)}, Lang: language(string(got.Language))}
 	if got.Scene != "" {
-		in.From.Attrs = map[string]string{"subscribe_scene": got.Scene}
+		in.From.Attrs = map[string]string{"subscribe_scene": string(got.Scene)}
 	}
 	if in.From.Union == "" && in.From.Name == "" && in.From.Attrs == nil && in.Lang == "" {
 		return nil
 	}
-	h := sha256.Sum256([]byte(openid + "\n" + got.Union + "\n" + got.Remark + "\n" + got.Language + "\n" + got.Scene))
+	h := sha256.Sum256([]byte(openid + "\n" + string(got.Union+"\n"+got.Remark+"\n"+got.Language+"\n"+got.Scene)))
 	in.ExtID = "profile:" + hex.EncodeToString(h[:16])
 	ctx, cancel := context.WithTimeout(ctx, acceptFor)
 	defer cancel()

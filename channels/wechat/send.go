@@ -189,8 +189,8 @@ func (a *Account) uploaded(ctx context.Context, u upload, name, mediaType string
 		return had.id, nil
 	}
 	var got struct {
-		ID    string `json:"media_id"`
-		Thumb string `json:"thumb_media_id"`
+		ID    wxapi.Text `json:"media_id"`
+		Thumb wxapi.Text `json:"thumb_media_id"`
 	}
 	if err := a.api.Upload(ctx, uploadPath, url.Values{"type": {u.kind}}, name, mediaType, open, &got); err != nil {
 		return "", err
@@ -198,13 +198,16 @@ func (a *Account) uploaded(ctx context.Context, u upload, name, mediaType string
 	if got.ID == "" {
 		got.ID = got.Thumb
 	}
+	if got.ID == "" {
+		return "", refused("media_gone", "WeChat gave no id for the file")
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.media) >= maxMedia {
 		clear(a.media)
 	}
-	a.media[u] = uploaded{got.ID, now.Add(mediaFor)}
-	return got.ID, nil
+	a.media[u] = uploaded{string(got.ID), now.Add(mediaFor)}
+	return string(got.ID), nil
 }
 
 // drop forgets the uploads that a part uses.
@@ -253,14 +256,14 @@ func (a *Account) notice(ctx context.Context, out *zongji.Outbound) (channels.Se
 		in[link] = t.URL
 	}
 	var got struct {
-		ID json.Number `json:"msgid"`
+		ID wxapi.Text `json:"msgid"`
 	}
 	if err := a.api.Post(ctx, to, in, &got); err != nil {
 		return channels.Sent{}, a.failed(err, out.ID, 0, 1)
 	}
 	sent := channels.Sent{State: zongji.StateSent}
 	if got.ID != "" {
-		sent.ExtID = noticeRef + got.ID.String()
+		sent.ExtID = noticeRef + string(got.ID)
 	}
 	return sent, nil
 }

@@ -38,20 +38,11 @@ const (
 
 // word is a JSON scalar as text. Documents and servers disagree about which
 // ids are numbers, and some are larger than a float can hold.
-type word string
+type word = wxapi.Text
 
-// UnmarshalJSON never fails: an object or array stays as its JSON.
-func (w *word) UnmarshalJSON(b []byte) error {
-	var s string
-	if json.Unmarshal(b, &s) != nil {
-		s = string(b)
-	}
-	*w = word(s)
-	return nil
-}
-
-func (w word) float() float64 {
-	f, _ := strconv.ParseFloat(string(w), 64) // 0 for what is no number
+// degrees is a latitude or longitude, 0 for what is no number.
+func degrees(w word) float64 {
+	f, _ := strconv.ParseFloat(string(w), 64)
 	return f
 }
 
@@ -226,7 +217,7 @@ func (it *item) message(in zongji.Inbound, raw json.RawMessage) []zongji.Inbound
 		in.Msg, in.Fetch = zongji.KindFile, it.File.fetch("file")
 	case "location":
 		if l := it.Location; l.Lat != "" {
-			in.Msg, extra = zongji.KindLocation, zongji.Location{Lat: l.Lat.float(), Lon: l.Lon.float(), Name: string(l.Name), Label: string(l.Address)}
+			in.Msg, extra = zongji.KindLocation, zongji.Location{Lat: degrees(l.Lat), Lon: degrees(l.Lon), Name: string(l.Name), Label: string(l.Address)}
 		}
 	case "link":
 		if l := it.Link; l.URL != "" {

@@ -46,11 +46,11 @@ func (s session) words() string {
 
 func (a *Account) state(ctx context.Context, customer string) (session, error) {
 	var got struct {
-		State int  `json:"service_state"`
-		Seat  word `json:"servicer_userid"`
+		State wxapi.Number `json:"service_state"`
+		Seat  word         `json:"servicer_userid"`
 	}
 	err := a.post(ctx, sendWait, statePath, map[string]any{"open_kfid": a.kf, "external_userid": customer}, &got)
-	return session{got.State, string(got.Seat)}, err
+	return session{int(got.State), string(got.Seat)}, err
 }
 
 // trans changes a session's state. ticket lets one message be sent for it.
@@ -229,9 +229,9 @@ func accounts(ctx context.Context, api *wxapi.Client) ([]kfAccount, error) {
 
 // seat is somebody, or a department, that receives customers in WeCom.
 type seat struct {
-	User       word `json:"userid,omitempty"`
-	Department word `json:"department_id,omitempty"`
-	Status     int  `json:"status"` // 0 receives, 1 does not
+	User       word         `json:"userid,omitempty"`
+	Department word         `json:"department_id,omitempty"`
+	Status     wxapi.Number `json:"status"` // 0 receives, 1 does not
 }
 
 func (a *Account) seats(ctx context.Context) (any, error) {

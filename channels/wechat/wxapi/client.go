@@ -5,6 +5,7 @@
 package wxapi
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"mime"
 	"mime/multipart"
 	"net"
@@ -183,52 +185,78 @@ func (c *Client) download(req *http.Request, path string) (*Media, error) {
 	if err != nil {
 		return nil, c.broken(path, err)
 	}
+	if to := res.Header.Get("Location"); to != "" && res.StatusCode >= 300 && res.StatusCode < 400 {
+		res.Body.Close()
+		return c.follow(req, path, to, maxHops)
+	}
 	m := &Media{Body: res.Body, Type: res.Header.Get("Content-Type"), Name: fileName(res.Header)}
-	head := make([]byte, 1)
-	n, err := io.ReadFull(res.Body, head)
-	if res.StatusCode != http.StatusOK || err != nil {
+	start := bufio.NewReader(res.Body)
+	m.Body = &pushed{start, res.Body}
+	if _, err := start.Peek(1); err != nil {
 		res.Body.Close()
 		return nil, &Error{Path: path, Status: res.StatusCode, Msg: "no file came", api: c.name, Unsure: true}
 	}
-	m.Body = &pushed{io.MultiReader(bytes.NewReader(head[:n]), res.Body), res.Body}
-	if head[0] != '{' || m.Name != "" {
+	if res.StatusCode == http.StatusOK && (m.Name != "" || !says(start, m.Type)) {
 		return m, nil
 	}
 	defer m.Body.Close()
 	var a struct {
-		answer
-		VideoURL string `json:"video_url"`
-		DownURL  string `json:"down_url"`
+		VideoURL Text `json:"video_url"`
+		DownURL  Text `json:"down_url"`
 	}
 	if err := c.decode(m.Body, path, res.StatusCode, &a); err != nil {
 		return nil, err
 	}
-	to := a.VideoURL + a.DownURL
-	if u, err := url.Parse(to); err != nil || u.Host == "" {
-		return nil, &Error{Path: path, Status: res.StatusCode, Msg: "no file came", api: c.name}
-	}
-	next, err := http.NewRequestWithContext(req.Context(), http.MethodGet, to, nil)
-	if err != nil {
-		return nil, &Error{Path: path, Msg: "the address of the video is wrong", api: c.name}
-	}
-	return c.follow(next, path)
+	return c.follow(req, path, string(a.VideoURL+a.DownURL), maxHops)
 }
 
-// follow downloads a video from the address that the API gave; no token goes
+// says reports whether a body is an answer in JSON and no file.
+func says(body *bufio.Reader, mediaType string) bool {
+	if strings.Contains(mediaType, "json") {
+		return true
+	}
+	for n := 1; n <= 16; n++ {
+		b, err := body.Peek(n)
+		if err != nil {
+			return false
+		}
+		if c := b[n-1]; c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+			return c == '{'
+		}
+	}
+	return false
+}
+
+// maxHops is how often a file may lie elsewhere.
+const maxHops = 3
+
+// follow downloads a file from the address that the API gave; no token goes
 // there.
-func (c *Client) follow(req *http.Request, path string) (*Media, error) {
+func (c *Client) follow(from *http.Request, path, to string, hops int) (*Media, error) {
+	u, err := from.URL.Parse(to)
+	if err != nil || to == "" || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || hops == 0 {
+		return nil, &Error{Path: path, Status: http.StatusOK, Msg: "no file came", api: c.name}
+	}
+	req, err := http.NewRequestWithContext(from.Context(), http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, &Error{Path: path, Msg: "the address of the file is wrong", api: c.name}
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.broken(path, err)
 	}
+	if next := res.Header.Get("Location"); next != "" && res.StatusCode >= 300 && res.StatusCode < 400 {
+		res.Body.Close()
+		return c.follow(req, path, next, hops-1)
+	}
 	if res.StatusCode != http.StatusOK {
 		res.Body.Close()
-		return nil, &Error{Path: path, Status: res.StatusCode, Msg: "the video did not come", api: c.name}
+		return nil, &Error{Path: path, Status: res.StatusCode, Msg: "the file did not come", api: c.name}
 	}
 	return &Media{Body: res.Body, Type: res.Header.Get("Content-Type"), Name: fileName(res.Header)}, nil
 }
 
-// pushed is a body whose first byte was read already.
+// pushed is a body whose first bytes were looked at already.
 type pushed struct {
 	io.Reader
 	c io.Closer
@@ -307,8 +335,39 @@ func (c *Client) do(req *http.Request, path string, out any) error {
 
 // answer is what each answer has.
 type answer struct {
-	ErrCode int    `json:"errcode"`
-	ErrMsg  string `json:"errmsg"`
+	ErrCode Number `json:"errcode"`
+	ErrMsg  Text   `json:"errmsg"`
+}
+
+// Number is a JSON number that may come as text, true, null or with a
+// fraction; 0 for what is none. Documents and servers disagree.
+type Number int64
+
+// UnmarshalJSON never fails.
+func (n *Number) UnmarshalJSON(b []byte) error {
+	s := strings.Trim(string(b), `" `)
+	i, err := strconv.ParseInt(s, 10, 64)
+	if f, e := strconv.ParseFloat(s, 64); err != nil && e == nil && math.Abs(f) < 1<<53 {
+		i = int64(f)
+	}
+	if *n = Number(i); s == "true" {
+		*n = 1
+	}
+	return nil
+}
+
+// Text is a JSON string that may come as a number; null is "", an object or
+// array stays as its JSON.
+type Text string
+
+// UnmarshalJSON never fails.
+func (t *Text) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) != nil {
+		s = string(b)
+	}
+	*t = Text(s)
+	return nil
 }
 
 func (c *Client) decode(r io.Reader, path string, status int, out any) error {
@@ -316,11 +375,11 @@ func (c *Client) decode(r io.Reader, path string, status int, out any) error {
 	if err != nil {
 		return c.broken(path, err)
 	}
-	raw = wxcrypt.CleanJSON(raw)
+	raw = bytes.TrimPrefix(wxcrypt.CleanJSON(raw), []byte("\ufeff"))
 	var a answer
 	broken := len(raw) > maxAnswer || json.Unmarshal(raw, &a) != nil
 	if !broken && a.ErrCode != 0 {
-		return &Error{Path: path, Status: status, Code: a.ErrCode, Msg: c.scrub(a.ErrMsg), api: c.name}
+		return &Error{Path: path, Status: status, Code: int(a.ErrCode), Msg: c.scrub(string(a.ErrMsg)), api: c.name}
 	}
 	if broken || status >= 300 {
 		return &Error{Path: path, Status: status, Msg: "the answer is not one of the API", api: c.name, Unsure: status < 300 || status >= 500}

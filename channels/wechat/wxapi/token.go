@@ -19,6 +19,7 @@ const (
 	tokenKey  = "token"          // in Keep, and the name of the lease
 	early     = 5 * time.Minute  // a token is renewed so long before it ends; WeChat keeps old and new valid as long
 	shortest  = 30 * time.Second // a token is used so long at least, whatever expires_in says
+	longest   = 24 * 60 * 60     // s; no token of theirs lives longer
 	forceRest = 2 * time.Minute  // between two forced renewals; WeChat allows 20 a day, 30 s apart
 	otherWait = 5 * time.Second  // for another node to renew it
 	otherPoll = 100 * time.Millisecond
@@ -173,7 +174,7 @@ func (t *tokens) ask(ctx context.Context, force bool) (token, error) {
 	}
 	var a struct {
 		Value   string `json:"access_token"`
-		Expires int64  `json:"expires_in"` // seconds
+		Expires Number `json:"expires_in"` // seconds
 	}
 	if err := t.c.do(req, path, &a); err != nil {
 		return token{}, err
@@ -181,6 +182,6 @@ func (t *tokens) ask(ctx context.Context, force bool) (token, error) {
 	if a.Value == "" {
 		return token{}, &Error{Path: path, Status: http.StatusOK, Msg: "the answer has no token", api: t.c.name}
 	}
-	life, now := time.Duration(a.Expires)*time.Second, zongji.NowMs(cfg.Clock)
+	life, now := time.Duration(min(max(a.Expires, 0), longest))*time.Second, zongji.NowMs(cfg.Clock)
 	return token{Value: a.Value, Renew: now.Add(max(life-early, shortest)), Ends: now.Add(max(life, shortest)), For: t.owner()}, nil
 }
