@@ -97,11 +97,7 @@ func (e evidence) reason() string {
 	if r := e.whole.reason; !told && r != "" && !isVague[r] && (e.status == "" || strings.HasSuffix(code, ".0.0")) {
 		return e.refine(r, code)
 	}
-	known := statusReason[code]
-	if vague == "onhold" && known != "" {
-		return known
-	}
-	if r := cmp.Or(vague, known); r != "" {
+	if r := cmp.Or(vague, statusReason[code]); r != "" {
 		return e.refine(r, code)
 	}
 	if r := cmp.Or(spoken(e.near), e.whole.reason); r != "" {
@@ -125,7 +121,7 @@ var decisive = map[string]bool{
 
 // isVague has the reasons that tell of any trouble: a better word elsewhere
 // counts more.
-var isVague = map[string]bool{"systemerror": true, "syntaxerror": true, "contenterror": true, "expired": true, "onhold": true}
+var isVague = map[string]bool{"systemerror": true, "syntaxerror": true, "contenterror": true, "expired": true}
 
 // refine weighs a reason against the command that was refused and the words
 // of the report.

@@ -123,7 +123,7 @@ func TestServers(t *testing.T) {
 		{"postfix", "5.7.1", "host mx.c.test[192.0.2.9] said: 554 5.7.1 <li@c.test>: Relay access denied" + rcpt, "norelaying"},
 		{"postfix", "5.7.1", "host mx.c.test[192.0.2.9] said: 550 5.7.1 <cs@x.test>: Sender address rejected: Access denied (in reply to MAIL FROM command)", "rejected"},
 		{"postfix", "5.7.1", "host mx.c.test[192.0.2.9] said: 550 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using b.barracudacentral.org" + rcpt, "blocked"},
-		{"postfix", "4.7.1", "host mx.c.test[192.0.2.9] said: 450 4.7.1 <li@c.test>: Recipient address rejected: Greylisted" + rcpt, "blocked"},
+		{"postfix", "4.7.1", "host mx.c.test[192.0.2.9] said: 450 4.7.1 <li@c.test>: Recipient address rejected: Greylisted" + rcpt, "onhold"},
 		{"postfix", "5.2.2", "cannot update mailbox /var/mail/li for user li. error writing message: File too large", "mailboxfull"},
 		{"postfix", "4.4.2", "lost connection with mx.c.test[192.0.2.9] while sending end of data", "networkerror"},
 		{"postfix", "4.4.2", "conversation with mx.c.test[192.0.2.9] timed out while receiving the initial server greeting", "networkerror"},

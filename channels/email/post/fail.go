@@ -63,7 +63,7 @@ var recipients = map[string]bool{"userunknown": true, "hostunknown": true, "hasm
 // words say a reason to an agent.
 var words = map[string]string{
 	"userunknown": "there is no such address", "hostunknown": "there is no such mail domain", "hasmoved": "the address has moved",
-	"notaccept": "that domain takes no mail", "mailboxfull": "the mailbox is full", "suspend": "the mailbox is locked",
+	"notaccept": "the server takes no mail", "mailboxfull": "the mailbox is full", "suspend": "the mailbox is locked",
 	"filtered": "the recipient takes no mail from us", "mesgtoobig": "the mail is too large", "exceedlimit": "the mail is too large for this mailbox", "spamdetected": "the mail was taken for spam",
 	"virusdetected": "the mail was taken for malware", "contenterror": "the mail was not understood", "policyviolation": "the mail is against the server's rules",
 	"authfailure": "our domain could not be verified (SPF, DKIM, DMARC)", "norelaying": "the server does not send for this account",

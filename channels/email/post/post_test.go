@@ -276,7 +276,7 @@ func TestSendTakesServersWord(t *testing.T) {
 		{"greylisted, first try", "grey@c.test", nil, nil, 1, channels.Retry, "smtp:onhold", mins(1)},
 		{"greylisted, fourth try", "grey@c.test", nil, nil, 4, channels.Retry, "smtp:onhold", mins(60)},
 		{"greylisted, tenth try", "grey@c.test", nil, nil, 10, channels.Retry, "smtp:onhold", mins(240)},
-		{"421 to a recipient", "bye@c.test", nil, nil, 2, channels.Retry, "smtp:systemerror", mins(5)},
+		{"421 to a recipient", "bye@c.test", nil, nil, 2, channels.Retry, "smtp:notaccept", mins(5)},
 		{"451 after the mail", "li@c.test", nil, refuse(451, 4, 3, 0, "local error in processing"), 1, channels.Retry, "smtp:systemerror", mins(1)},
 		{"552 after the mail", "li@c.test", nil, refuse(552, 5, 3, 4, "message size exceeds limit"), 1, channels.Content, "smtp:mesgtoobig", 0},
 		{"554 spam after the mail", "li@c.test", nil, refuse(554, 5, 7, 1, "rejected as spam"), 1, channels.Content, "smtp:spamdetected", 0},
