@@ -17,6 +17,7 @@ const (
 	acceptWithin = 2500 * time.Millisecond // a scripted agent accepts sooner than this
 	talkTurns    = 3                       // replies after which he ends the conversation
 	silentAfter  = 40 * time.Second        // and after so much silence of the customer
+	backAfter    = 6 * time.Second         // he takes his seat again when a person left it so long: pages are reloaded
 )
 
 // Crew is the scripted agents. Each accepts within 3 s and stands back while
@@ -70,7 +71,7 @@ func (c *Crew) sit(ctx context.Context, s Seat) error {
 		},
 		Heard: p.heard,
 		Event: p.event,
-		Seats: func(n int) { p.do(func(context.Context) { p.away = n > 1 }) },
+		Seats: func(n int) { p.do(func(context.Context) { p.shared(n > 1) }) },
 	})
 	p.ctx = ctx
 	done := make(chan error, 1)
@@ -89,6 +90,7 @@ func (c *Crew) sit(ctx context.Context, s Seat) error {
 		case f := <-p.work:
 			f(ctx)
 		case <-tick.C:
+			p.away = p.away && (p.left.IsZero() || time.Since(p.left) < backAfter)
 			p.endSilent(ctx)
 			if st := p.desk.Me().State; !p.away && st != zongji.AgentReady && st != zongji.AgentBreak {
 				_ = p.desk.State(ctx, zongji.AgentReady, "") // told again at the next tick
@@ -112,7 +114,8 @@ type puppet struct {
 	desk  *client.Agent
 	ctx   context.Context // of the session; timers end with it
 	work  chan func(context.Context)
-	away  bool // a person sits here
+	away  bool      // a person sits here
+	left  time.Time // when he left; zero while he sits
 	talks map[int64]*talk
 	n     int
 }
@@ -122,6 +125,16 @@ type talk struct {
 	last  time.Time
 	due   bool // a reply is on its way
 	ended bool
+}
+
+// shared notes whether a person sits here too.
+func (p *puppet) shared(yes bool) {
+	switch {
+	case yes:
+		p.away, p.left = true, time.Time{}
+	case p.away && p.left.IsZero():
+		p.left = time.Now()
+	}
 }
 
 func (p *puppet) do(f func(context.Context)) {

@@ -179,7 +179,8 @@ export function previewOf(m: Pick<Message, 'text' | 'files'> & { kind?: Message[
   return m.files[0]!.type.startsWith('image/') ? '[image]' : '[file]'
 }
 
-/** Rows of events may come without the joined customer: keep the name that we know. */
+/** Rows of events may come without the joined customer: keep the name that we know of the same one. */
 function named(row: Conversation, known?: Conversation): Conversation {
+  if (known?.contact !== row.contact) return row
   return { ...row, contact_name: row.contact_name || known?.contact_name, contact_level: row.contact_level ?? known?.contact_level }
 }
