@@ -30,6 +30,7 @@ type Threads struct {
 type thread struct {
 	channels.Thread
 	last zongji.Ms
+	same string // its subject, made equal
 }
 
 var _ channels.Threads = (*Threads)(nil)
@@ -38,9 +39,7 @@ var _ channels.Threads = (*Threads)(nil)
 func (t *Threads) Save(in zongji.Inbound) zongji.Stored {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.seen == nil {
-		t.threads, t.refs, t.seen = map[string]*thread{}, map[string]channels.ThreadRef{}, map[string]bool{}
-	}
+	t.init()
 	if t.seen[in.ExtID] {
 		return zongji.Stored{Repeat: true}
 	}
@@ -53,7 +52,7 @@ func (t *Threads) Save(in zongji.Inbound) zongji.Stored {
 	_ = json.Unmarshal(in.Extra, &m) // an inbound without one has no subject
 	th := t.threads[in.Thread]
 	if th == nil {
-		th = &thread{Thread: channels.Thread{ID: in.Thread, Conv: int64(len(t.threads) + 1), Subject: m.Subject}}
+		th = &thread{Thread: channels.Thread{ID: in.Thread, Conv: int64(len(t.threads) + 1), Subject: m.Subject}, same: t.same(m.Subject)}
 		t.threads[in.Thread] = th
 	}
 	th.last = in.At
@@ -66,10 +65,17 @@ func (t *Threads) Save(in zongji.Inbound) zongji.Stored {
 	return zongji.Stored{Opened: len(th.Refs) == 1, Conv: zongji.Conversation{ID: th.Conv, Thread: in.Thread}, Msg: zongji.Message{ID: int64(len(t.mails))}}
 }
 
+func (t *Threads) init() {
+	if t.seen == nil {
+		t.threads, t.refs, t.seen = map[string]*thread{}, map[string]channels.ThreadRef{}, map[string]bool{}
+	}
+}
+
 // Sent notes a mail of ours.
 func (t *Threads) Sent(thread, id string, msg int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.init()
 	t.refs[id] = channels.ThreadRef{Thread: thread, Msg: msg}
 	if th := t.threads[thread]; th != nil {
 		th.Refs = append(th.Refs, id)
@@ -119,7 +125,7 @@ func (t *Threads) Recent(_ context.Context, _ int64, addr, subject string, since
 	defer t.mu.Unlock()
 	var best *thread
 	for _, th := range t.threads {
-		if th.Closed == 0 && th.last >= since && t.same(th.Subject) == subject && slices.Contains(th.People, addr) && (best == nil || th.last > best.last) {
+		if th.Closed == 0 && th.last >= since && th.same == subject && slices.Contains(th.People, addr) && (best == nil || th.last > best.last) {
 			best = th
 		}
 	}

@@ -25,8 +25,7 @@ import (
 const (
 	dialWait    = 20 * time.Second
 	commandWait = 45 * time.Second
-	searchWait  = 3 * time.Minute // a large mailbox, a slow server
-	stallWait   = time.Minute     // between two pieces of a mail
+	longer      = 4 // times that: for what takes a server long in a large mailbox
 )
 
 // Keepalive finds a dead peer in a minute: a laptop's lid, a firewall that
@@ -149,6 +148,9 @@ func (k *conn) within(ctx context.Context, d time.Duration, fn func() error) err
 	return err
 }
 
+// long is the limit of a command that takes a server long.
+func (k *conn) long() time.Duration { return longer * k.wait }
+
 // login makes the login. errAuth: it was refused, and will be again.
 func (k *conn) login(ctx context.Context, c *config, access string) error {
 	err := k.within(ctx, k.wait, func() error {
@@ -233,7 +235,7 @@ func (k *conn) search(ctx context.Context, from, to imap.UID, since time.Time) (
 	var set imap.UIDSet
 	set.AddRange(from, to) // to 0 is "*"
 	var found []imap.UID
-	err := k.within(ctx, max(searchWait, k.wait), func() error {
+	err := k.within(ctx, k.long(), func() error {
 		data, err := k.c.UIDSearch(&imap.SearchCriteria{UID: []imap.UIDSet{set}, Since: since}, nil).Wait()
 		if err == nil {
 			found = data.AllUIDs()
@@ -310,7 +312,7 @@ func (k *conn) literal(r imap.LiteralReader) ([]byte, error) {
 	for int64(len(raw)) < limit {
 		n, err := r.Read(raw[len(raw):limit])
 		raw = raw[:len(raw)+n]
-		k.dog.Reset(max(stallWait, k.wait))
+		k.dog.Reset(k.wait)
 		if err == io.EOF && int64(len(raw)) < limit {
 			return raw, io.ErrUnexpectedEOF
 		}
@@ -318,7 +320,7 @@ func (k *conn) literal(r imap.LiteralReader) ([]byte, error) {
 			return raw, err
 		}
 	}
-	k.dog.Reset(searchWait) // what is beyond the limit is read over
+	k.dog.Reset(k.long()) // what is beyond the limit is read over
 	_, err := io.Copy(io.Discard, r)
 	return raw, err
 }
@@ -359,7 +361,7 @@ func (k *conn) mark(ctx context.Context, c *config, uids []imap.UID) error {
 		return nil
 	}
 	set := imap.UIDSetNum(uids...)
-	return k.within(ctx, max(searchWait, k.wait), func() error {
+	return k.within(ctx, k.long(), func() error {
 		if c.then == thenMove {
 			_, err := k.c.Move(set, c.moveTo).Wait()
 			return err
@@ -374,7 +376,7 @@ func (k *conn) mark(ctx context.Context, c *config, uids []imap.UID) error {
 
 // append puts a mail of ours into a folder.
 func (k *conn) append(ctx context.Context, box string, raw []byte) error {
-	return k.within(ctx, max(searchWait, k.wait), func() error {
+	return k.within(ctx, k.long(), func() error {
 		cmd := k.c.Append(box, int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
 		if _, err := cmd.Write(raw); err != nil {
 			return err

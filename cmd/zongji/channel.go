@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"zongji/channels"
+	"zongji/channels/email/post"
 	"zongji/internal/app"
 	"zongji/internal/store"
 	"zongji/internal/zongji"
@@ -46,7 +47,8 @@ func channelAddCmd() *cobra.Command {
 	var files []string
 	var asJSON bool
 	cmd := &cobra.Command{Use: "add --kind KIND --config FILE.json", Short: "Add an account; a running server opens it within seconds", Args: cobra.NoArgs,
-		Long: "FILE.json is one flat object: name, key, queue (its key), bot (true or false), and the settings of the kind.\n" +
+		Long: "FILE.json is one object: name, key, queue (its key), bot (true or false), and the settings of the kind; those\n" +
+			"of one part may stand in an object of its own: {\"imap\":{\"host\":…}} is imap_host.\n" +
 			"A secret S may be given as S_file, the path of a file that holds it. A --config that ends in .yaml is the installation's.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			k, err := kindOf(kind)
@@ -98,14 +100,20 @@ func readAccount(k channels.Kind, text []byte, readFile func(string) ([]byte, er
 	}
 	var bad []error
 	flat := map[string]string{}
-	for key, v := range raw {
-		switch v := v.(type) {
-		case string, json.Number, bool:
-			flat[key] = fmt.Sprint(v)
-		default:
-			bad = append(bad, fmt.Errorf("%s: want a text, a number, true or false", key))
+	var flatten func(prefix string, m map[string]any)
+	flatten = func(prefix string, m map[string]any) {
+		for key, v := range m {
+			switch v := v.(type) {
+			case string, json.Number, bool:
+				flat[prefix+key] = fmt.Sprint(v)
+			case map[string]any:
+				flatten(prefix+key+"_", v) // imap{host} is imap_host
+			default:
+				bad = append(bad, fmt.Errorf("%s: want a text, a number, true or false", prefix+key))
+			}
 		}
 	}
+	flatten("", raw)
 	take := func(key string) string {
 		v := flat[key]
 		delete(flat, key)
@@ -139,6 +147,9 @@ func readAccount(k channels.Kind, text []byte, readFile func(string) ([]byte, er
 		}
 		if v == "" {
 			v = f.Default
+		}
+		if i := slices.Index([]string{"true", "false", "none"}, v); i >= 0 && f.Type == "select" && slices.Contains(f.Options, post.TLS) {
+			v = []string{post.TLS, post.Plain, post.Plain}[i]
 		}
 		if err := fits(f, v); err != nil {
 			bad = append(bad, fmt.Errorf("%s: %w", f.Key, err))
