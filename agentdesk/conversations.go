@@ -168,12 +168,13 @@ type replyReq struct {
 		Note  bool    `json:"note"`
 
 		Template *zongji.Template `json:"template,omitempty" doc:"instead of a text, outside the reply window"`
+		Mail     *letterReq       `json:"mail,omitempty" doc:"where messages are mails; what is left out is as an answer has it"`
 	}
 }
 
 func (d *Desk) postMessage(ctx context.Context, me zongji.Actor, req *replyReq) (zongji.Message, error) {
 	b := req.Body
-	return d.reply(ctx, me, req.Conv, router.Reply{CID: b.CID, Text: b.Text, Files: b.Files, Note: b.Note, Template: b.Template})
+	return d.reply(ctx, me, req.Conv, router.Reply{CID: b.CID, Text: b.Text, Files: b.Files, Note: b.Note, Template: b.Template, Mail: b.Mail.letter()})
 }
 
 // reply is what the REST route and the socket frame do. A repeated client id

@@ -63,7 +63,8 @@ type Desk struct {
 	imports  imports
 	people   people
 	proof    proof
-	assets   sync.Map // name → *asset
+	assets   sync.Map      // name → *asset
+	reading  chan struct{} // one place for each mail that is read
 	draining atomic.Bool
 }
 
@@ -88,7 +89,8 @@ func New(cfg Config) *Desk {
 	if cfg.Gather == nil {
 		cfg.Gather = prometheus.DefaultGatherer
 	}
-	d := &Desk{cfg: cfg, log: cfg.Log.With("part", "agentdesk"), proof: proof{wanted: make(chan struct{}, 1)}}
+	d := &Desk{cfg: cfg, log: cfg.Log.With("part", "agentdesk"), proof: proof{wanted: make(chan struct{}, 1)},
+		reading: make(chan struct{}, readers)}
 	d.imports.init(cfg.Clock)
 	d.hub = newHub(d)
 	if cfg.Router != nil {

@@ -34,6 +34,7 @@ type rows string
 const (
 	rowsNone rows = "none"  // no conversations or customers in it
 	rowsConv rows = "conv"  // one conversation, which must lie in the caller's scope
+	rowsMsg  rows = "msg"   // messages, whose conversations must lie in the caller's scope
 	rowsList rows = "list"  // a list, filtered by the caller's scope
 	rowsSelf rows = "self"  // the caller's own rows
 	rowsCust rows = "cust"  // a customer of whom a conversation lies in scope

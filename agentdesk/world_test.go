@@ -62,11 +62,12 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	blobs, err := blob.Open(t.TempDir(), w.db)
 	w.ok(err)
 	brain := bot.New(bot.Config{Clock: zongji.Wall{}})
-	w.router = router.New(router.Config{Store: w.db, Bus: b, Bot: brain, Log: log, Node: "test", Kinds: []channels.Kind{w.phone.Kind()}})
-	cfg := Config{Store: w.db, Router: w.router, Auth: w.auth, Blobs: blobs, Bot: brain, Bus: b, Log: log, Version: "test", Demo: noDemo{}, Kinds: []channels.Kind{w.phone.Kind()}}
+	cfg := Config{Store: w.db, Auth: w.auth, Blobs: blobs, Bot: brain, Bus: b, Log: log, Version: "test", Demo: noDemo{}, Kinds: []channels.Kind{w.phone.Kind()}}
 	for _, fn := range change {
 		fn(&cfg)
 	}
+	w.router = router.New(router.Config{Store: w.db, Bus: b, Bot: brain, Log: log, Node: "test", Kinds: cfg.Kinds})
+	cfg.Router = w.router
 	w.desk = New(cfg)
 	ctx, stop := context.WithCancel(context.Background())
 	var parts sync.WaitGroup

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,9 @@ type book struct {
 	users        map[int64]zongji.User
 	channels     map[int64]zongji.ChannelAccount
 	calendars    map[string]worktime.Calendar
+	teams        map[int64]string // their names
+	signatures   map[string]string
+	company      string
 	rules        *rules.Table
 	rulesVersion int64
 }
@@ -95,6 +99,9 @@ func (r *Router) readBook(ctx context.Context, old *book) (*book, error) {
 		}
 		b.calendars[key] = cal
 	}
+	if err := r.readNames(ctx, b); err != nil {
+		return nil, err
+	}
 	version, text, err := r.db.Rules(ctx)
 	if err != nil {
 		return nil, err
@@ -107,6 +114,28 @@ func (r *Router) readBook(ctx context.Context, old *book) (*book, error) {
 		}
 	}
 	return b, nil
+}
+
+// readNames reads what mails are signed with.
+func (r *Router) readNames(ctx context.Context, b *book) error {
+	teams, err := r.db.Teams(ctx)
+	if err != nil {
+		return err
+	}
+	b.teams = map[int64]string{}
+	for _, t := range teams {
+		b.teams[t.ID] = t.Name
+	}
+	if b.signatures, err = r.db.Settings(ctx, Signature); err != nil {
+		return err
+	}
+	text, err := r.db.Setting(ctx, "company")
+	if err == nil {
+		_ = json.Unmarshal([]byte(text), &b.company) // one that is no text has no name
+	} else if zongji.KindOf(err) == zongji.NotFound {
+		err = nil
+	}
+	return err
 }
 
 func compileRules(version int64, text string) (*rules.Table, error) {

@@ -36,7 +36,7 @@ func (r *Router) handover(c *zongji.Conversation, n need) step {
 		tx.Cfg(b.rulesVersion)
 		c.Demand = demand(q, action)
 		r.remember(c.Demand, n.affinity)
-		c.Units = cmp.Or(action.Units, q.Units, 1)
+		c.Units = cmp.Or(action.Units, units(new(b.channels[c.Channel])), q.Units, 1)
 		addTags(c, action.Tags)
 		if n.fresh || c.QueuedAt == 0 {
 			c.QueuedAt = now

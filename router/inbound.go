@@ -265,13 +265,17 @@ func validCID(s string) bool {
 }
 
 func checkText(text string, files int) error {
+	return checkSize(text, files, zongji.MaxText, zongji.MaxFiles)
+}
+
+func checkSize(text string, files, most, mostFiles int) error {
 	switch {
 	case text == "" && files == 0:
 		return zongji.Errorf(zongji.Invalid, "empty", "a message has text or files")
-	case utf8.RuneCountInString(text) > zongji.MaxText:
-		return zongji.Errorf(zongji.Invalid, "too_long", "a message has at most %d characters", zongji.MaxText)
-	case files > zongji.MaxFiles:
-		return zongji.Errorf(zongji.Invalid, "too_many_files", "a message has at most %d files", zongji.MaxFiles)
+	case utf8.RuneCountInString(text) > most:
+		return zongji.Errorf(zongji.Invalid, "too_long", "a message has at most %d characters", most)
+	case files > mostFiles:
+		return zongji.Errorf(zongji.Invalid, "too_many_files", "a message has at most %d files", mostFiles)
 	}
 	return nil
 }

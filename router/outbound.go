@@ -35,6 +35,9 @@ type Reply struct {
 	// Template is sent instead of Text: where the channel has reply windows it
 	// needs none.
 	Template *zongji.Template
+	// Mail makes it a mail of its own subject and recipients; where all messages
+	// are mails nil is an answer to the customer.
+	Mail *Letter
 }
 
 // Reply stores an agent's answer, or a note, and queues it for the channel.
@@ -45,6 +48,10 @@ func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Rep
 	switch {
 	case !validCID(rep.CID):
 		err = errCID
+	case rep.Mail != nil:
+		if err = checkLetter(rep.Mail); err == nil {
+			err = checkSize(rep.Text, len(rep.Files)+int(min(rep.Mail.Forward, 1)), zongji.MaxMail, zongji.MaxMailFiles)
+		}
 	case rep.Template == nil:
 		err = checkText(rep.Text, len(rep.Files))
 	case rep.Note || len(rep.Files) > 0:
@@ -72,25 +79,45 @@ func (r *Router) Reply(ctx context.Context, me zongji.Actor, conv int64, rep Rep
 		}
 		m.Files, m.Kind = files, fileKind(files)
 	}
+	if rep.Mail != nil && rep.Mail.Forward != 0 {
+		f, err := r.forwarded(ctx, me, rep.Mail)
+		if err != nil {
+			return m, err
+		}
+		m.Files = append(m.Files, f)
+	}
 	var out zongji.Message
-	_, err = r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
-		stored, err := r.reply(me, c, tx, m)
+	ch, err := r.change(ctx, conv, func(c *zongji.Conversation, tx *tx) error {
+		stored, err := r.reply(me, c, tx, m, rep.Mail)
 		if err == nil {
 			out = *stored
 		}
 		return err
 	})
+	if err == nil && out.Kind == zongji.KindMail && len(ch.Messages) > 0 {
+		if err := r.db.DropDraft(ctx, conv, me.User); err != nil {
+			r.log.Debug("draft of a mail that was sent not dropped", "conv", conv, "err", err)
+		}
+	}
 	return out, err
 }
 
-func (r *Router) reply(me zongji.Actor, c *zongji.Conversation, tx *tx, m zongji.Message) (*zongji.Message, error) {
+func (r *Router) reply(me zongji.Actor, c *zongji.Conversation, tx *tx, m zongji.Message, l *Letter) (*zongji.Message, error) {
 	s, err := store.Sending{}, r.mayWrite(me, c, m.From)
+	letter := r.mails(c.Kind) && m.From != zongji.FromNote
+	if err == nil && l != nil && !letter {
+		err = zongji.Errorf(zongji.Invalid, "no_mail", "this is no mail")
+	}
 	if err == nil && m.Kind == zongji.KindTemplate && !r.grants(c.Kind) {
 		err = zongji.Errorf(zongji.Invalid, "no_template", "this channel sends no templates")
 	}
 	was := *c
 	if err == nil && m.From != zongji.FromNote && !r.pushes(c) {
 		s, err = r.sending(c, tx, &m)
+	}
+	if err == nil && letter {
+		s.NotBefore = r.now().Add(undo(new(r.book.Load().channels[c.Channel])))
+		err = r.compose(c, tx, &m, l, "")
 	}
 	if err != nil {
 		if old, e := tx.ByCID(m.From, me.User, m.CID); e == nil && old != nil {
@@ -239,6 +266,7 @@ func ways(ch channels.Channel) int {
 // sendOne sends one row and writes how it went. It returns until when the
 // whole account must rest, 0 when it need not.
 func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.Outbound) zongji.Ms {
+	signed(out)
 	sctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	sent, err := ch.Send(sctx, *out)
 	cancel()

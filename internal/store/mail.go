@@ -187,3 +187,97 @@ func (db *DB) Learn(ctx context.Context, in zongji.Inbound) error {
 		return u.putContact(&p)
 	})
 }
+
+// MailLast returns what a person wrote last in the thread; false when nobody
+// did.
+func (ch *Change) MailLast() (m zongji.Message, ok bool, err error) {
+	found, err := list(ch.u, ch.u.db.q.MailLast, []any{ch.c.Channel, ch.c.Thread, threadLen}, scanMessage)
+	for _, m := range found {
+		if mail := mailOf(&m); !mail.Machine() && mail.Moved == nil {
+			return m, true, nil
+		}
+	}
+	return m, false, err
+}
+
+// Withdraw takes back a message that still waits to be sent; false when it does
+// not. The conversation is as if it had not been written.
+func (ch *Change) Withdraw(m *zongji.Message, by string, actor int64) (bool, error) {
+	u, c := ch.u, ch.c
+	if n, err := u.exec(u.db.q.OutboxWithdraw, m.ID); err != nil || n == 0 {
+		return false, err
+	}
+	if ok, err := ch.msgState(m.ID, zongji.StateWithdrawn, ""); err != nil || !ok {
+		return false, err
+	}
+	ch.Event(zongji.EvState, by, actor, zongji.MarkData{Msg: m.ID, State: zongji.StateWithdrawn})
+	last, err := list(u, u.db.q.MsgBefore, []any{c.ID, 0, c.LastSeq + 1, threadLen}, scanMessage)
+	if err != nil {
+		return false, err
+	}
+	if c.FirstAt == m.At {
+		c.FirstAt = 0
+	}
+	answered, shown := false, false
+	for _, o := range last { // the newest first
+		mail := mailOf(&o)
+		said := o.From != zongji.FromNote && o.From != zongji.FromSystem && o.Kind != zongji.KindEvent && o.State != zongji.StateWithdrawn
+		if said && !shown {
+			c.Preview, c.PrevFrom, shown = preview(&o), o.From, true
+		}
+		answered = answered || said && o.From != zongji.FromContact
+		if said && !answered && !mail.Machine() && mail.Moved == nil {
+			c.WaitingFrom = o.At
+		}
+	}
+	return true, nil
+}
+
+// Message returns one message, or a NotFound error.
+func (db *DB) Message(ctx context.Context, id int64) (zongji.Message, error) {
+	return first(db.read(ctx), db.q.MsgByID, []any{id}, zongji.Errorf(zongji.NotFound, "no_message", "no such message"), scanMessage)
+}
+
+// Begun is what somebody has begun to write in a conversation. Screens know
+// what Body holds.
+type Begun struct {
+	User int64           `json:"user"` // 0: the bot proposes it
+	Body json.RawMessage `json:"body"`
+	At   zongji.Ms       `json:"at"`
+}
+
+// PutDraft keeps a user's draft; user 0 is the bot.
+func (db *DB) PutDraft(ctx context.Context, conv, user int64, body json.RawMessage) error {
+	return db.write(ctx, func(u run) error {
+		_, err := u.exec(db.q.DraftPut, conv, user, string(body), db.now())
+		return err
+	})
+}
+
+// Draft returns a user's draft, else the bot's; a NotFound error when there is
+// none.
+func (db *DB) Draft(ctx context.Context, conv, user int64) (Begun, error) {
+	return first(db.read(ctx), db.q.DraftGet, []any{conv, user}, zongji.Errorf(zongji.NotFound, "no_draft", "nothing was begun here"),
+		func(s scan) (d Begun, err error) { return d, s(&d.User, from{&d.Body}, &d.At) })
+}
+
+// DropDraft forgets a user's draft and the bot's.
+func (db *DB) DropDraft(ctx context.Context, conv, user int64) error {
+	return db.write(ctx, func(u run) error {
+		_, err := u.exec(db.q.DraftDrop, conv, user)
+		return err
+	})
+}
+
+// Settings returns the settings of a family: the key itself and those that
+// begin with it and a colon.
+func (db *DB) Settings(ctx context.Context, family string) (map[string]string, error) {
+	out := map[string]string{}
+	_, err := list(db.read(ctx), db.q.SettingsLike, []any{family}, func(s scan) (struct{}, error) {
+		var key, body string
+		err := s(&key, &body)
+		out[key] = body
+		return struct{}{}, err
+	})
+	return out, err
+}

@@ -29,7 +29,17 @@ type Mail struct {
 	Auth       string `json:"auth,omitempty"`       // is the sender proven: pass | fail | none
 	Quarantine string `json:"quarantine,omitempty"` // why it could not be read as a mail, in words
 	Forwarded  bool   `json:"forwarded,omitempty"`
-	Auto       string `json:"auto,omitempty"` // of ours, written by the product: ack | hours | draft | csat
+	Auto       string `json:"auto,omitempty"`      // of ours, written by the product: ack | hours | draft | csat
+	Signature  string `json:"signature,omitempty"` // of ours: what stands below Text
+
+	Moved *MailMoved `json:"moved,omitempty"` // it lies elsewhere now
+}
+
+// MailMoved says where a mail went that did not belong where it was.
+type MailMoved struct {
+	Move int64 `json:"move"` // by which it can be undone
+	Conv int64 `json:"conv"`
+	Msg  int64 `json:"msg"`
 }
 
 // MailAddr is one address of a mail.

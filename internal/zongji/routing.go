@@ -43,6 +43,7 @@ type Queue struct {
 	WrapupS    int          `json:"wrapup_s"`
 	IdleCloseS int          `json:"idle_close_s"` // assigned and the customer silent: closed; 0 never
 	FirstS     int          `json:"first_s"`      // SLA: first human answer
+	AnswerS    int          `json:"answer_s"`     // by when mails are answered, in working time; 0: nothing is promised
 	Units      int          `json:"units"`        // capacity that one of its conversations takes
 	LostS      int          `json:"lost_s"`       // open chats of a vanished agent are re-offered after
 	Disabled   bool         `json:"disabled,omitempty"`

@@ -34,3 +34,40 @@ WHERE c.channel = $1 AND c.thread = $2 AND m.kind = 'mail' ORDER BY c.created_at
 
 -- name: MailSeen
 SELECT COUNT(*) FROM message WHERE channel = $1 AND ext_id = $2
+
+-- name: MailLast
+-- What customers wrote last in a thread.
+SELECT {msg} FROM conversation c JOIN message m ON m.conv = c.id
+WHERE c.channel = $1 AND c.thread = $2 AND m.kind = 'mail' AND m.party = 'contact' ORDER BY c.created_at DESC, c.id DESC, m.seq DESC LIMIT $3
+
+-- name: RefsMove
+UPDATE thread_ref SET thread = $2, msg = $3 WHERE msg = $1
+
+-- name: MsgExtra
+UPDATE message SET extra = $2 WHERE id = $1
+
+-- name: OutboxWithdraw
+-- Only what was never tried, and stands for itself alone.
+UPDATE outbox SET state = 'withdrawn' WHERE msg = $1 AND state = 'pending' AND tries = 0 AND cost = 0 AND head = 0 AND pass = ''
+
+-- name: DraftPut
+INSERT INTO draft (conv, user_id, body, at) VALUES ($1, $2, $3, $4) ON CONFLICT (conv, user_id) DO UPDATE SET body = excluded.body, at = excluded.at
+
+-- name: DraftGet
+-- His own before the bot's.
+SELECT user_id, body, at FROM draft WHERE conv = $1 AND user_id IN ($2, 0) ORDER BY user_id DESC LIMIT 1
+
+-- name: DraftDrop
+DELETE FROM draft WHERE conv = $1 AND user_id IN ($2, 0)
+
+-- name: MoveInsert
+INSERT INTO mail_move (id, at, by_user, why, msg, copy, from_conv, from_thread, to_conv, to_thread, undone_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)
+
+-- name: MoveByID
+SELECT id, at, by_user, why, msg, copy, from_conv, from_thread, to_conv, to_thread, undone_at FROM mail_move WHERE id = $1
+
+-- name: MoveUndone
+UPDATE mail_move SET undone_at = $2 WHERE id = $1 AND undone_at = 0
+
+-- name: SettingsLike
+SELECT key, body FROM setting WHERE key = $1 OR key LIKE $1 || ':%'

@@ -1,0 +1,10 @@
+package channels
+
+// MailForm is what the product itself asks of an account whose messages are
+// mails, beside what its adapter needs.
+func MailForm() []Field {
+	return []Field{
+		{Key: "units", Type: "number", Max: 3},
+		{Key: "undo_s", Type: "number", Default: "10", Max: 3},
+	}
+}
