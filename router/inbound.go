@@ -222,8 +222,11 @@ func clean(in *zongji.Inbound) error {
 		*s = cleanText(*s)
 	}
 	in.Text = strings.TrimSpace(in.Text)
-	if r := []rune(in.Scene); len(r) > maxScene {
-		in.Scene = string(r[:maxScene])
+	for s, n := range map[*string]int{&in.Scene: maxScene, &in.Event: maxScene, &in.From.Name: maxName, &in.Reason: lineMax} {
+		*s = cut(*s, n)
+	}
+	if in.Kind != zongji.InRating { // of which a longer one is refused
+		in.Value = cut(in.Value, zongji.MaxText)
 	}
 	for i := range in.Tags {
 		in.Tags[i] = cleanText(in.Tags[i])
@@ -280,8 +283,12 @@ func checkSize(text string, files, most, mostFiles int) error {
 	return nil
 }
 
-// maxScene is how much of a scene is kept: characters.
-const maxScene = 128
+// How much is kept of what a channel tells.
+const (
+	maxScene = 128      // characters of a scene or the name of an event
+	maxName  = 200      // characters of a customer's name
+	maxExtra = 64 << 10 // bytes, of all but mails
+)
 
 // checkInbound checks a customer's message. One that its source will not give
 // again, or shorten, is not refused for its length: it is cut.
@@ -296,12 +303,22 @@ func checkInbound(in *zongji.Inbound) error {
 	if len(in.Extra) > 0 && !json.Valid(in.Extra) {
 		return zongji.Errorf(zongji.Invalid, "bad_inbound", "the extra of a message is JSON")
 	}
-	if len(in.Text) > most { // else it has not so many characters
-		if r := []rune(in.Text); len(r) > most {
-			in.Text = string(r[:most])
-		}
+	in.Text = cut(in.Text, most)
+	if len(in.Extra) > maxExtra && in.Msg != zongji.KindMail { // no place's name or link's title is so long
+		in.Msg, in.Fetch, in.Extra = zongji.KindOther, "", nil
 	}
 	return nil
+}
+
+// cut returns the first n characters of s.
+func cut(s string, n int) string {
+	if len(s) <= n { // it has not so many
+		return s
+	}
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
+	}
+	return s
 }
 
 func cleanText(s string) string {

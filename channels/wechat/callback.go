@@ -118,7 +118,7 @@ func (a *Account) unseal(r *http.Request, outer wxcrypt.Fields) ([]byte, wxcrypt
 	}
 	if a.mode == modeCompat {
 		for key, v := range inner {
-			if outer[key] != v {
+			if plain, ok := outer[key]; ok && plain != v {
 				return nil, nil, errForge
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"zongji/channels/wechat/wxapi"
 	"zongji/channels/wechat/wxcrypt"
 	"zongji/internal/zongji"
 )
@@ -50,9 +51,9 @@ func (a *Account) inbound(ctx context.Context, f wxcrypt.Fields, raw []byte) (in
 func idOf(f wxcrypt.Fields) string {
 	var id string
 	switch {
-	case f["MsgType"] != "event" && f["MsgId"] != "":
+	case !strings.EqualFold(f["MsgType"], "event") && f["MsgId"] != "":
 		id = "MsgId:" + f["MsgId"]
-	case f["MsgType"] != "event":
+	case !strings.EqualFold(f["MsgType"], "event"):
 		id = strings.Join([]string{f["FromUserName"], f["CreateTime"], f["MsgType"], f["Content"] + f["MediaId"]}, ":")
 	default:
 		key := f["EventKey"]
@@ -112,8 +113,7 @@ func message(in *zongji.Inbound, f wxcrypt.Fields, raw []byte) {
 	case "video", "shortvideo":
 		media(zongji.KindVideo, "video")
 	case "location":
-		lat, _ := strconv.ParseFloat(f["Location_X"], 64)
-		lon, _ := strconv.ParseFloat(f["Location_Y"], 64)
+		lat, lon := wxapi.Degrees(f["Location_X"]), wxapi.Degrees(f["Location_Y"])
 		in.Msg, in.Text = zongji.KindLocation, f["Label"]
 		in.Extra = object(zongji.Location{Lat: lat, Lon: lon, Label: f["Label"]})
 	case "link":
@@ -124,11 +124,12 @@ func message(in *zongji.Inbound, f wxcrypt.Fields, raw []byte) {
 		in.Extra = object(zongji.MiniPage{App: f["AppId"], Path: f["PagePath"], Title: f["Title"], Media: f["ThumbMediaId"]})
 	default:
 		in.Msg = zongji.KindOther
-		in.Extra = object(zongji.Other{Type: f["MsgType"], Raw: string(wxcrypt.Clean(raw[:min(len(raw), maxRaw)]))})
 	}
-	if in.Fetch != "" && f["MediaId"] == "" {
-		in.Fetch = ""
-		in.Msg, in.Extra = zongji.KindOther, object(zongji.Other{Type: f["MsgType"], Raw: string(wxcrypt.Clean(raw[:min(len(raw), maxRaw)]))})
+	if in.Kind == zongji.InMessage && in.Msg == "" && in.Choice == "" && strings.TrimSpace(in.Text) == "" || in.Fetch != "" && f["MediaId"] == "" {
+		in.Fetch, in.Msg = "", zongji.KindOther
+	}
+	if in.Msg == zongji.KindOther {
+		in.Extra = object(zongji.Other{Type: f["MsgType"], Raw: string(wxcrypt.Clean(raw[:min(len(raw), maxRaw)]))})
 	}
 }
 

@@ -40,12 +40,6 @@ const (
 // ids are numbers, and some are larger than a float can hold.
 type word = wxapi.Text
 
-// degrees is a latitude or longitude, 0 for what is no number.
-func degrees(w word) float64 {
-	f, _ := strconv.ParseFloat(string(w), 64)
-	return f
-}
-
 // item is one entry of sync_msg: a message, or an event whose account and
 // customer stand inside of it
 // (https://developer.work.weixin.qq.com/document/path/94670).
@@ -217,7 +211,7 @@ func (it *item) message(in zongji.Inbound, raw json.RawMessage) []zongji.Inbound
 		in.Msg, in.Fetch = zongji.KindFile, it.File.fetch("file")
 	case "location":
 		if l := it.Location; l.Lat != "" {
-			in.Msg, extra = zongji.KindLocation, zongji.Location{Lat: degrees(l.Lat), Lon: degrees(l.Lon), Name: string(l.Name), Label: string(l.Address)}
+			in.Msg, extra = zongji.KindLocation, zongji.Location{Lat: wxapi.Degrees(string(l.Lat)), Lon: wxapi.Degrees(string(l.Lon)), Name: string(l.Name), Label: string(l.Address)}
 		}
 	case "link":
 		if l := it.Link; l.URL != "" {

@@ -356,6 +356,15 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// Degrees is a latitude or longitude, 0 for what is none.
+func Degrees(s string) float64 {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.Abs(f) > 360 {
+		return 0
+	}
+	return f
+}
+
 // Text is a JSON string that may come as a number; null is "", an object or
 // array stays as its JSON.
 type Text string

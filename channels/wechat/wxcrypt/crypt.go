@@ -85,7 +85,7 @@ func (c *Crypt) Plain(signature, timestamp, nonce string) bool {
 // Encrypt element of a body, or echostr when WeCom verifies the address.
 // Errors are ErrSignature, ErrCipher and ErrReceiver.
 func (c *Crypt) Open(signature, timestamp, nonce, encrypt string) ([]byte, error) {
-	if !Signed(signature, c.token, timestamp, nonce, encrypt) {
+	if encrypt = strings.TrimSpace(encrypt); !Signed(signature, c.token, timestamp, nonce, encrypt) {
 		return nil, ErrSignature
 	}
 	raw, err := base64.StdEncoding.DecodeString(encrypt)
