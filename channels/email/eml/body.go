@@ -3,7 +3,6 @@ package eml
 import (
 	"bytes"
 	"html"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -240,7 +239,7 @@ func isStub(text string) bool {
 // maxStub is the longest text that may be a stub, in bytes.
 const maxStub = 400
 
-var stub = regexp.MustCompile(`(?is)(客户端|客戶端|邮箱|郵箱|软件|軟體|浏览器|瀏覽器)[^。]{0,20}(不支持|不支援|无法|無法)[^。]{0,12}html` +
+var stub = lazy(`(?is)(客户端|客戶端|邮箱|郵箱|软件|軟體|浏览器|瀏覽器)[^。]{0,20}(不支持|不支援|无法|無法)[^。]{0,12}html` +
 	`|(查看|显示|顯示|阅读|閱讀|切换|切換|使用)[^。]{0,12}html[^。]{0,6}(格式|版本|邮件|郵件|视图|模式)` +
 	`|your (e-?mail |mail )?(client|reader|program|software|viewer|application)\b[^.]{0,60}(not |cannot|can't|unable)` +
 	`|(please|to) (view|see|read|use|enable|switch)[^.]{0,60}\bhtml\b|\bhtml[- ](capable|enabled|compatible)`)

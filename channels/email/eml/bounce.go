@@ -1,7 +1,6 @@
 package eml
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -138,15 +137,15 @@ func complaint(r report) []Delivery {
 }
 
 var (
-	spaceRuns = regexp.MustCompile(`\s+`)
-	daemons   = regexp.MustCompile(`(?i)mailer-?daemon|post[_-]?master|mail[ .-]?delivery|maildelivery|delivery (?:subsystem|system)|undeliver|mail administrator|mail[ -]system|system administrator|系统退信|退信|^<>$`)
-	returned  = regexp.MustCompile(`(?i)undeliver|undelivered|non[- ]?deliver|not delivered|(?:delivery|deliver) (?:status )?(?:notification|failure|failed|has failed|problem|error|report|delay)|delivery (?:has )?(?:been )?(?:failed|delayed)|failure notice|failed (?:mail|delivery)|fail(?:ed|ure).{0,20}deliver|returned (?:mail|to sender|message)|returning message|mail (?:system )?error|message (?:you sent blocked|delivery|not)|could not (?:be )?(?:deliver|send)|can(?:not|'t) (?:be )?(?:deliver|send)|couldn't be delivered|warning: (?:could not|message)|bounced?\b|` +
+	spaceRuns = lazy(`\s+`)
+	daemons   = lazy(`(?i)mailer-?daemon|post[_-]?master|mail[ .-]?delivery|maildelivery|delivery (?:subsystem|system)|undeliver|mail administrator|mail[ -]system|system administrator|系统退信|退信|^<>$`)
+	returned  = lazy(`(?i)undeliver|undelivered|non[- ]?deliver|not delivered|(?:delivery|deliver) (?:status )?(?:notification|failure|failed|has failed|problem|error|report|delay)|delivery (?:has )?(?:been )?(?:failed|delayed)|failure notice|failed (?:mail|delivery)|fail(?:ed|ure).{0,20}deliver|returned (?:mail|to sender|message)|returning message|mail (?:system )?error|message (?:you sent blocked|delivery|not)|could not (?:be )?(?:deliver|send)|can(?:not|'t) (?:be )?(?:deliver|send)|couldn't be delivered|warning: (?:could not|message)|bounced?\b|` +
 		`nicht zugestellt|unzustellbar|zustellung|non remis|non distribu|échec|no (?:se ha )?entregad|non recapit|falha|retorno|ошибка|не доставлен|сообщение не|` +
 		`退信|退回|投递失败|投遞失敗|发送失败|發送失敗|无法投递|無法投遞|未送达|未送達|无法送达|無法送達|未能送达|未能投递|传送失败|傳送失敗|傳遞失敗|配信|送信できません|エラーメール|未配達|배달 실패|전송 실패`)
-	failure = regexp.MustCompile(`(?i)could(?: not|n't) (?:be )?deliver|(?:not|never) (?:be )?(?:been )?delivered|unable to deliver|undeliverable|did not reach|delivery (?:to|of|has|failed|attempt)|permanent(?:ly)? (?:fail|error|fatal)|(?:following|these) (?:address|recipient)|delivery (?:failure|error)|error (?:occurred|delivering|message)|returned|bounced?|unknown (?:user|recipient)|user (?:unknown|mailbox)|mailbox|no such (?:user|account)|rejected|not a member|may not exist|` +
+	failure = lazy(`(?i)could(?: not|n't) (?:be )?deliver|(?:not|never) (?:be )?(?:been )?delivered|unable to deliver|undeliverable|did not reach|delivery (?:to|of|has|failed|attempt)|permanent(?:ly)? (?:fail|error|fatal)|(?:following|these) (?:address|recipient)|delivery (?:failure|error)|error (?:occurred|delivering|message)|returned|bounced?|unknown (?:user|recipient)|user (?:unknown|mailbox)|mailbox|no such (?:user|account)|rejected|not a member|may not exist|` +
 		`无法投递|無法投遞|投递失败|退回|退信|无法送达|無法送達|不存在|配信でき|送信でき|送信に失敗|届けることができ|не может быть доставлен`)
-	smtpReply = regexp.MustCompile(`(?m)(?:^|[^\d.])[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b)?|(?:^|[\s(#])[45]\.\d{1,3}\.\d{1,3}\b`)
-	notMember = regexp.MustCompile(`(?i)\bare not (?:a )?member|\bmembers? only\b|not (?:a )?(?:member|subscriber)s? of (?:this|the) (?:mailing )?list`)
+	smtpReply = lazy(`(?m)(?:^|[^\d.])[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3}\b)?|(?:^|[\s(#])[45]\.\d{1,3}\.\d{1,3}\b`)
+	notMember = lazy(`(?i)\bare not (?:a )?member|\bmembers? only\b|not (?:a )?(?:member|subscriber)s? of (?:this|the) (?:mailing )?list`)
 )
 
 // reads reports whether a mail without a status part reads like a bounce.
@@ -177,7 +176,7 @@ func (m *Mail) reads(r report) bool {
 }
 
 // bounceWords are sentences that only a mail server writes.
-var bounceWords = regexp.MustCompile(`(?i)this message was created automatically by mail delivery software|this is the mail(?:er-daemon| system at)|mail delivery agent|automatically generated delivery status|` +
+var bounceWords = lazy(`(?i)this message was created automatically by mail delivery software|this is the mail(?:er-daemon| system at)|mail delivery agent|automatically generated delivery status|` +
 	`could not be delivered to: ?<|your message (?:could not|was not|wasn't|couldn't) (?:be )?delivered|i wasn't able to deliver your message|送信できませんでした|您的邮件被退回|您发送的邮件.{0,20}(?:失败|退回|无法)|未能将您的邮件|配信できませんでした`)
 
 // emptyPath reports whether the envelope sender was empty.
@@ -200,8 +199,8 @@ func (m *Mail) ownWords() map[string]bool {
 
 var (
 	// failedHere leads to a recipient in prose.
-	failedHere = regexp.MustCompile(`(?i)(?:deliver(?:y|ed|ing)?[^\n@]{0,60}\bto\b|message to|mail to|rcpt to|recipients?|address(?:es)?|user|mailbox|account|收件人|收件者|收信人|邮箱|地址|宛先|送信先|发给|发往|发至|发送给|投递到|寄给|發給|寄給|addresses? failed|unknown user|allowed size|attempts|received >>>)[^\n@]{0,30}?[:：<\s"'(]\s*["'<(]?([^\s<>"'(),;:：\[\]]+@[^\s<>"'(),;:：\[\]]+)`)
-	lineStart  = regexp.MustCompile(`^[\s*•"'<]*([^\s<>"'(),;:：\[\]*]+@[^\s<>"'(),;:：\[\]]+)["'>]*(?:\s*<mailto:[^>]*>)?(?:$|\s*[:：,]|\s+on\s|\s*\(|\s+[-–])`)
+	failedHere = lazy(`(?i)(?:deliver(?:y|ed|ing)?[^\n@]{0,60}\bto\b|message to|mail to|rcpt to|recipients?|address(?:es)?|user|mailbox|account|收件人|收件者|收信人|邮箱|地址|宛先|送信先|发给|发往|发至|发送给|投递到|寄给|發給|寄給|addresses? failed|unknown user|allowed size|attempts|received >>>)[^\n@]{0,30}?[:：<\s"'(]\s*["'<(]?([^\s<>"'(),;:：\[\]]+@[^\s<>"'(),;:：\[\]]+)`)
+	lineStart  = lazy(`^[\s*•"'<]*([^\s<>"'(),;:：\[\]*]+@[^\s<>"'(),;:：\[\]]+)["'>]*(?:\s*<mailto:[^>]*>)?(?:$|\s*[:：,]|\s+on\s|\s*\(|\s+[-–])`)
 )
 
 // prose finds recipients and reasons in a report without a status part.
@@ -260,4 +259,4 @@ func (r report) prose(own map[string]bool) []Delivery {
 	return all
 }
 
-var delayed = regexp.MustCompile(`(?i)warning (?:message )?only|still being (?:re-?)?tried|not yet been delivered|delivery attempts will continue|has been delayed|is delayed for|temporary failure report|do not need to re-?send|will be retried|will keep trying|投递延迟|延迟投递`)
+var delayed = lazy(`(?i)warning (?:message )?only|still being (?:re-?)?tried|not yet been delivered|delivery attempts will continue|has been delayed|is delayed for|temporary failure report|do not need to re-?send|will be retried|will keep trying|投递延迟|延迟投递`)

@@ -1,7 +1,6 @@
 package eml
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -63,18 +62,18 @@ func (m *Mail) Class(own Own) Class {
 }
 
 var (
-	suppresses = regexp.MustCompile(`(?i)\b(?:all|oof|autoreply)\b`)
-	machines   = regexp.MustCompile(`(?i)^(?:mailer-daemon|postmaster|no-?_?\.?reply|do-?_?not-?_?reply|donotreply|noresponse|bounces?(?:[-+_.].*)?|notifications?|auto-?reply|auto-?confirm|mail-?daemon|daemon|[^@]*[-_.+]no-?reply|no-?reply[-_.+][^@]*)@`)
+	suppresses = lazy(`(?i)\b(?:all|oof|autoreply)\b`)
+	machines   = lazy(`(?i)^(?:mailer-daemon|postmaster|no-?_?\.?reply|do-?_?not-?_?reply|donotreply|noresponse|bounces?(?:[-+_.].*)?|notifications?|auto-?reply|auto-?confirm|mail-?daemon|daemon|[^@]*[-_.+]no-?reply|no-?reply[-_.+][^@]*)@`)
 	// awaySubject begins the subject of an automatic answer. What only
 	// mentions one, further on, was written by a person.
-	awaySubject = regexp.MustCompile(`(?i)^` + bracket + `(?:自动(?:回复|答复|回覆|应答|回信|响应)|自動(?:回復|回覆|答覆|答复|応答|返信|回應)|(?:休假|出差|外出|年假|产假|病假|放假|假期)(?:中|期间)?(?:通知|自动回复|自動回覆|自动答复)|不在(?:通知|応答|のお知らせ)|` +
+	awaySubject = lazy(`(?i)^` + bracket + `(?:自动(?:回复|答复|回覆|应答|回信|响应)|自動(?:回復|回覆|答覆|答复|応答|返信|回應)|(?:休假|出差|外出|年假|产假|病假|放假|假期)(?:中|期间)?(?:通知|自动回复|自動回覆|自动答复)|不在(?:通知|応答|のお知らせ)|` +
 		`(?:i[’']?m |i am )?(?:currently )?out[ -]of[ -](?:the[ -])?office|ooo\b|automatic(?:ally generated)? reply|auto[ -]?(?:reply|response|matic response|responder)|autoreply|autoresponse|auto:|away (?:from|until)|vacation (?:reply|response|notice)|i am (?:on leave|away|out of)|` +
 		`abwesenheits(?:notiz|mitteilung|meldung|benachrichtigung|assistent)|automatische (?:antwort|abwesenheits\w*)|réponse automatique|message d[’']absence|respuesta automática|fuera de la oficina|risposta automatica|messaggio automatico|resposta automática|automatisch antwoord|automaattinen(?: vastaus)?|automatiskt? svar|autosvar|` +
 		`automatyczna odpowiedź|odpowiedź automatyczna|automatická odpověď|automatikus válasz|răspuns automat|otomatik yanıt|balasan otomatis|trả lời tự động|автоответ|автоматический ответ|ответ автоматический|автоматична відповідь|автовідповідь|αυτόματη απάντηση|부재중|자동 ?(?:회신|응답))[\s\x{a0}\x{202f}]*(?:[:：\]】)）>\-—–!！,，]|$|\s)`)
 	// absentSubject holds what people say too: only a colon makes it a note.
-	absentSubject = regexp.MustCompile(`(?i)^` + bracket + `(?:(?:我)?(?:现在|目前|已|正)?不在(?:办公室|辦公室|公司)|休假中?|出差中?|外出中?|on (?:vacation|annual leave|holiday|leave)|abwesend|abwesenheit|ich bin (?:nicht im (?:büro|hause)|abwesend|im urlaub)|absen(?:ce|te?) du bureau|fuori (?:sede|ufficio)|fora do escritório|ausência (?:temporária|do escritório)|afwezig(?:heid)?|poissa(?: toimistosta)?|fraværs?(?:besked|melding)?|frånvaro\w*|poza biurem|házon kívül|ofis dışında|нет на месте)[\s\x{a0}\x{202f}]*(?:[:：\]】)）]|$)`)
+	absentSubject = lazy(`(?i)^` + bracket + `(?:(?:我)?(?:现在|目前|已|正)?不在(?:办公室|辦公室|公司)|休假中?|出差中?|外出中?|on (?:vacation|annual leave|holiday|leave)|abwesend|abwesenheit|ich bin (?:nicht im (?:büro|hause)|abwesend|im urlaub)|absen(?:ce|te?) du bureau|fuori (?:sede|ufficio)|fora do escritório|ausência (?:temporária|do escritório)|afwezig(?:heid)?|poissa(?: toimistosta)?|fraværs?(?:besked|melding)?|frånvaro\w*|poza biurem|házon kívül|ofis dışında|нет на месте)[\s\x{a0}\x{202f}]*(?:[:：\]】)）]|$)`)
 	// awayText begins a line of an automatic answer that no header tells of.
-	awayText = regexp.MustCompile(`(?im)^[\s*\[(【（]*(?:this is an auto(?:mat(?:ic|ed)|matically generated|-generated|-?) ?(?:e-?mail )?(?:reply|response|answer)|(?:此|本|这)(?:邮件|信)?(?:是|为|系)?一?封?(?:由?系统)?自动(?:回复|应答|答复)|dies ist eine automatische? (?:antwort|abwesenheits)|ceci est une réponse automatique|esta es una respuesta automática|questa è una risposta automatica|esta é uma resposta automática|это автоматический ответ|この?メールは自動返信|自動返信メールです)`)
+	awayText = lazy(`(?im)^[\s*\[(【（]*(?:this is an auto(?:mat(?:ic|ed)|matically generated|-generated|-?) ?(?:e-?mail )?(?:reply|response|answer)|(?:此|本|这)(?:邮件|信)?(?:是|为|系)?一?封?(?:由?系统)?自动(?:回复|应答|答复)|dies ist eine automatische? (?:antwort|abwesenheits)|ceci est une réponse automatique|esta es una respuesta automática|questa è una risposta automatica|esta é uma resposta automática|это автоматический ответ|この?メールは自動返信|自動返信メールです)`)
 )
 
 // bracket may stand before a word that begins a subject.

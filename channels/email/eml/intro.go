@@ -1,7 +1,6 @@
 package eml
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,13 +20,13 @@ func (l *letter) intro(i int) int {
 
 // Separators name an earlier mail between drawn lines, in any of these words.
 var (
-	separator = regexp.MustCompile(`^[*>\s]*[-_=—–─]{2,}\s*(.{2,60}?)\s*[-_=—–─]{2,}[\s:：*]*$`)
-	earlier   = regexp.MustCompile(`(?i)原始(?:邮件|郵件|信息|消息|讯息|信件|内容)|原邮件|原郵件|原信|邮件原[文件]|郵件原[文件]|转发(?:的)?(?:邮件|信息)|轉[寄發](?:的)?(?:郵件|訊息)|转发邮件信息|` +
+	separator = lazy(`^[*>\s]*[-_=—–─]{2,}\s*(.{2,60}?)\s*[-_=—–─]{2,}[\s:：*]*$`)
+	earlier   = lazy(`(?i)原始(?:邮件|郵件|信息|消息|讯息|信件|内容)|原邮件|原郵件|原信|邮件原[文件]|郵件原[文件]|转发(?:的)?(?:邮件|信息)|轉[寄發](?:的)?(?:郵件|訊息)|转发邮件信息|` +
 		`^original$|original (?:message|mail|e-?mail|appointment)|forwarded (?:message|by|mail)|repl(?:y|ied) message|` +
 		`ursprüngliche|weitergeleitete|message (?:d'origine|original|transféré)|mensa[jg]em? original|mensaje (?:original|reenviado)|mensagem (?:original|encaminhada)|messaggio (?:originale|inoltrato)|` +
 		`oorspronkelijk|doorgestuurd|oprindelig|opprinnelig|ursprungligt|vidarebefordrat|alkuperäinen|исходное|пересылаемое|пересланное|původní|wiadomość oryginalna|元のメッセージ|転送|원본|전달`)
-	replyAbove = regexp.MustCompile(`(?i)^[\s#>*\[(-–—-]*(?:please )?(?:type your |write your |enter your )?reply (?:above|below) this line|^[\s#>*\[(-–—-]*请?在(?:此行|这一行|本行|此线|分割线)(?:以?上|之上|上方)(?:方)?(?:回复|输入)`)
-	forwarded  = regexp.MustCompile(`(?i)^(?:begin forwarded message|anfang der weitergeleiteten|début du message (?:transféré|réexpédié)|inicio del mensaje reenviado|inizio messaggio inoltrato|início da mensagem (?:re)?encaminhada|开始转发的(?:邮件|信息)|以下是转发的邮件|轉寄的郵件|転送されたメッセージ)\s*[:：]?$`)
+	replyAbove = lazy(`(?i)^[\s#>*\[(-–—-]*(?:please )?(?:type your |write your |enter your )?reply (?:above|below) this line|^[\s#>*\[(-–—-]*请?在(?:此行|这一行|本行|此线|分割线)(?:以?上|之上|上方)(?:方)?(?:回复|输入)`)
+	forwarded  = lazy(`(?i)^(?:begin forwarded message|anfang der weitergeleiteten|début du message (?:transféré|réexpédié)|inicio del mensaje reenviado|inizio messaggio inoltrato|início da mensagem (?:re)?encaminhada|开始转发的(?:邮件|信息)|以下是转发的邮件|轉寄的郵件|転送されたメッセージ)\s*[:：]?$`)
 )
 
 func isSeparator(s string) bool {
@@ -137,21 +136,21 @@ func (l *letter) headers(i int) int {
 }
 
 var (
-	clockTime = regexp.MustCompile(`\d{1,2}\s*[:：時时点hH]\s*\d{2}`)
-	someDate  = regexp.MustCompile(`(?i)\d{1,2}[:：]\d{2}|(?:19|20)\d{2}\s*[年년/.-]\s*\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\s*月\s*\d{1,2}|\b(?:19|20)\d{2}\b|[\x{660}-\x{669}\x{6f0}-\x{6f9}]{4}|` +
+	clockTime = lazy(`\d{1,2}\s*[:：時时点hH]\s*\d{2}`)
+	someDate  = lazy(`(?i)\d{1,2}[:：]\d{2}|(?:19|20)\d{2}\s*[年년/.-]\s*\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}\s*月\s*\d{1,2}|\b(?:19|20)\d{2}\b|[\x{660}-\x{669}\x{6f0}-\x{6f9}]{4}|` +
 		`\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}\b`)
 	// wrote ends an attribution: who wrote, in the languages that mailers speak.
-	wrote = regexp.MustCompile(`(?i)(?:写道|寫道|写到|寫到|写了|寫了|发表|のメール|のメッセージ|は書きました|が書きました|からの引用|작성|님이 작성|씀|` +
+	wrote = lazy(`(?i)(?:写道|寫道|写到|寫到|写了|寫了|发表|のメール|のメッセージ|は書きました|が書きました|からの引用|작성|님이 작성|씀|` +
 		`\bwrote|\bwrites|\bsaid|\bschrieb(?: \S.{0,150})?|\ba écrit|\bha scritto|\bescribió|\bescreveu(?: \(.{0,60}\))?|\bschreef(?: \S.{0,150})?|\bskrev(?: \S.{0,150})?|\bkirjoitti|\bnapisał(?:\(a\)|a)?|\bnapsal(?:\(a\)|a)?|\bnapísal(?:\(a\)|a)?|` +
 		`написал(?:\(а\)|а)?|написав(?:\(ла\))?|написала|пишет|пише|написа|\byazdı| írta(?: \(.{0,60}\))?|\bnapisao(?: je)?|\bva escriure|เขียนว่า|\ba scris| đã viết|\bmenulis|\bpisze|\bhet volgende geschreven|\bje napisal(?:\(a\)|a)?|\bkrašė|\brašė|\bkirjutas|كتب|נכתב|כתב(?:ה)?|έγραψε)\s*[:：]?[\s*—–_-]*$`)
 	// addressed ends an attribution without a verb: "2024年3月5日 … <x@y>:".
-	addressed = regexp.MustCompile(`[<\[(](?:mailto:)?[^<>\s\[\]()]+@[^<>\s\[\]()]+[>\])]+\s*[:：]\s*$`)
-	mailboxIn = regexp.MustCompile(`[^\s<>"'(),:;\[\]]+@[^\s<>"'(),:;\[\]]+`)
+	addressed = lazy(`[<\[(](?:mailto:)?[^<>\s\[\]()]+@[^<>\s\[\]()]+[>\])]+\s*[:：]\s*$`)
+	mailboxIn = lazy(`[^\s<>"'(),:;\[\]]+@[^\s<>"'(),:;\[\]]+`)
 	// opening begins an attribution.
-	opening = regexp.MustCompile(`(?i)^[-*\s"“]*(?:(?:on|at|le|am|il|in data|el|em|op|den|dne|dnia|w dniu|pe|vào|pada|στις|в)\b|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]|\p{Cyrillic}{2,12},|\p{Hebrew}|\p{Arabic}|\p{Thai}|在|于|於|\d{1,4}\s*[年년/.:-]|\d{1,2} \p{L}{3,})`)
+	opening = lazy(`(?i)^[-*\s"“]*(?:(?:on|at|le|am|il|in data|el|em|op|den|dne|dnia|w dniu|pe|vào|pada|στις|в)\b|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]|\p{Cyrillic}{2,12},|\p{Hebrew}|\p{Arabic}|\p{Thai}|在|于|於|\d{1,4}\s*[年년/.:-]|\d{1,2} \p{L}{3,})`)
 	// telling marks prose about an earlier mail, not an attribution.
-	telling     = regexp.MustCompile(`(?:邮件|郵件|信|评论|留言|合同|订单)(?:里|中|上|内)`)
-	bareAddress = regexp.MustCompile(`^<?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?$`)
+	telling     = lazy(`(?:邮件|郵件|信|评论|留言|合同|订单)(?:里|中|上|内)`)
+	bareAddress = lazy(`^<?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+>?$`)
 )
 
 // attributionLines is over how many lines mailers wrap an attribution.

@@ -35,8 +35,8 @@ func weigh(text string) whole {
 }
 
 var (
-	enhanced = regexp.MustCompile(`(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$|\.\s)`)
-	replied  = regexp.MustCompile(`(?:^|[^\d.])([245]\d\d)[ -]+['"<]?([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|$)`)
+	enhanced = lazy(`(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|\.?$|\.\s)`)
+	replied  = lazy(`(?:^|[^\d.])([245]\d\d)[ -]+['"<]?([245]\.\d{1,3}\.\d{1,3})(?:[^\d.]|$)`)
 )
 
 // code is the most telling enhanced status: the one behind a reply code in
@@ -61,7 +61,7 @@ func (e evidence) code() string {
 }
 
 // reply is a server's answer within prose: "550 5.1.1 …".
-var reply = regexp.MustCompile(`(?:^|[\s:'"(#])([45]\d\d[ -]+(?:[#'"<]*[45]\.\d{1,3}\.\d{1,3})?.*)`)
+var reply = lazy(`(?:^|[\s:'"(#])([45]\d\d[ -]+(?:[#'"<]*[45]\.\d{1,3}\.\d{1,3})?.*)`)
 
 // reason names why the delivery failed: by the server's answer, by the words
 // around it, by its status, and by those of the whole report, in the order of
@@ -156,10 +156,10 @@ func (e evidence) refine(r, code string) string {
 
 // accepted are the words of those that take every mail first and return it
 // later, without a server's answer.
-var accepted = regexp.MustCompile(`(?i)this user doesn't have an? \S+ account|\[user unknown\]`)
+var accepted = lazy(`(?i)this user doesn't have an? \S+ account|\[user unknown\]`)
 
 // explained is the verdict of a provider in its customer's own language.
-var explained = regexp.MustCompile(`(?:收件人|邮箱|郵箱|地址|用户|帐号|账号|信箱).{0,20}(?:不存在|无效|無效|未找到|找不到|错误)|无法(?:送达|投递)`)
+var explained = lazy(`(?:收件人|邮箱|郵箱|地址|用户|帐号|账号|信箱).{0,20}(?:不存在|无效|無效|未找到|找不到|错误)|无法(?:送达|投递)`)
 
 // hard reports whether the address is dead.
 func hard(d Delivery) bool {

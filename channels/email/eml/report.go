@@ -2,7 +2,6 @@ package eml
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -118,9 +117,9 @@ func (r *report) quote(h Header) {
 }
 
 var (
-	messageID = regexp.MustCompile(`(?im)^[ \t>]*message-id:\s*<([^<>\s]{1,250})>`)
+	messageID = lazy(`(?im)^[ \t>]*message-id:\s*<([^<>\s]{1,250})>`)
 	// copyBegins is the line after which a report repeats the original mail.
-	copyBegins = regexp.MustCompile(`(?im)^[ \t]*(?:-{2,}[^\n]{0,30}(?:original message|copy of (?:the|your) message|header of the original|unsent message|message header|returned message|undelivered message|below this line)[^\n]*|` +
+	copyBegins = lazy(`(?im)^[ \t]*(?:-{2,}[^\n]{0,30}(?:original message|copy of (?:the|your) message|header of the original|unsent message|message header|returned message|undelivered message|below this line)[^\n]*|` +
 		`original message (?:follows|headers?)\S*|message headers follow\.?|(?:below|included|attached|enclosed) is (?:a copy of )?the (?:original )?message[^\n]*|(?:your |the )?original message(?: headers?)?(?: follows| is below| is attached)?[:.]?|` +
 		`\*{2,}[^\n]{0,20}end of message[^\n]*|-+\s*原(?:始)?邮件[^\n]*|return-path: *<[^\n]*|received: (?:from|by|\(qmail)[^\n]*)$`)
 )
@@ -200,7 +199,7 @@ func recipients(s string) []string {
 	return all
 }
 
-var startsCode = regexp.MustCompile(`^[245]\d\d[ -]`)
+var startsCode = lazy(`^[245]\d\d[ -]`)
 
 // field returns a field of a block.
 func blockField(block, name string) string {
@@ -260,7 +259,7 @@ func (r report) near(to string) string {
 	return head(strings.Join(r.lines[begin:end], "\n"), maxWords)
 }
 
-var commands = regexp.MustCompile(`(?i)in\s+reply\s+to\s+(?:end\s+of\s+)?(MAIL FROM|RCPT TO|DATA|EHLO|HELO|AUTH|STARTTLS)|(?:after|to|for)\s+(?:pipelined\s+|initial\s+)?(MAIL FROM|RCPT(?: TO)?|end of data|DATA|TEXT|EHLO|HELO)\b|\[(RCPT_TO|MAIL_FROM|DATA)\]|SMTP:(RCPT|MAIL|DATA)|(?:sent )?(?:<<<|>>>)\s*(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|after (initial connection)|(refused to talk) to me|my (name) was rejected|(sender) was rejected|did not like our (?:final )?(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|SMTP command\s+(RCPT TO|MAIL FROM|DATA)`)
+var commands = lazy(`(?i)in\s+reply\s+to\s+(?:end\s+of\s+)?(MAIL FROM|RCPT TO|DATA|EHLO|HELO|AUTH|STARTTLS)|(?:after|to|for)\s+(?:pipelined\s+|initial\s+)?(MAIL FROM|RCPT(?: TO)?|end of data|DATA|TEXT|EHLO|HELO)\b|\[(RCPT_TO|MAIL_FROM|DATA)\]|SMTP:(RCPT|MAIL|DATA)|(?:sent )?(?:<<<|>>>)\s*(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|after (initial connection)|(refused to talk) to me|my (name) was rejected|(sender) was rejected|did not like our (?:final )?(RCPT TO|MAIL FROM|DATA|EHLO|HELO)|SMTP command\s+(RCPT TO|MAIL FROM|DATA)`)
 
 // command returns the SMTP command that was refused for a recipient: rcpt,
 // mail, data, ehlo or "" when the report does not say.

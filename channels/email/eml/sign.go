@@ -1,13 +1,12 @@
 package eml
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
 	// sentFrom is the line that a phone or an app adds.
-	sentFrom = regexp.MustCompile(`(?i)^[\s*_(\[]*(?:` +
+	sentFrom = lazy(`(?i)^[\s*_(\[]*(?:` +
 		`发自我的.{1,40}|發自我的.{1,40}|从我的.{1,40}(?:发送|发出)|從我的.{1,40}(?:發送|傳送|寄出)|来自我的.{1,40}|來自我的.{1,40}|` +
 		`(?:发自|發自|发送自|發送自|来自|來自|从|從|由|通过|使用|寄件自|传送自|傳送自)\s?.{0,30}` + device + `.{0,30}|签名由.{1,40}定制|` +
 		`(?:获取|下载|取得|下載)\s?(?:适用于.{0,20}的\s?)?` + device + `.{0,40}|.{1,30}から送信|.{1,30}에서 보냄|` +
@@ -18,7 +17,7 @@ var (
 		`enviado (?:desde|do|a partir do|de|pelo|mediante) .{1,60}|(?:obtener|obter) .{0,12}outlook .{0,60}|` +
 		`inviato (?:da|dal) .{1,60}|(?:scarica|ottieni) outlook .{0,60}|(?:verzonden|verstuurd) (?:vanaf|met|via) .{1,60}|` +
 		`skickat från .{1,60}|sendt fra .{1,60}|lähetetty \S.{0,60}|wysłan[eo] z .{1,60}|odesl[aá]no z .{1,60}|odoslané z .{1,60}|отправлено (?:с|из) .{1,60}|.{1,30} gönderildi)[\s*_)\]]*$`)
-	sentence = regexp.MustCompile(`[。！？，,!?;；]\s*\S|[。！？]$|内心|真心|心底|肺腑|吗$`)
+	sentence = lazy(`[。！？，,!?;；]\s*\S|[。！？]$|内心|真心|心底|肺腑|吗$`)
 )
 
 // device is what sends mails by itself.
@@ -29,7 +28,7 @@ func isSentFrom(s string) bool {
 	return len(s) <= 400 && sentFrom.MatchString(s) && !sentence.MatchString(linkIn.ReplaceAllString(s, ""))
 }
 
-var linkIn = regexp.MustCompile(`<?(?:https?://|mailto:|www\.)[^\s>]*>?`)
+var linkIn = lazy(`<?(?:https?://|mailto:|www\.)[^\s>]*>?`)
 
 // isRule reports whether s is nothing but a drawn line.
 func isRule(s string) bool {
@@ -38,13 +37,13 @@ func isRule(s string) bool {
 
 // noticeStart begins a notice; noticeWords must be in it too.
 var (
-	noticeStart = regexp.MustCompile(`(?i)^[\s*_\[(【<"“]*(?:[本此该这該這]\s?(?:封)?\s?(?:电子|電子)?(?:邮件|郵件|信件|信息|訊息|e-?mail)(?:及|和|（|\(|包|含|可|中|仅|僅|是|所|内|內|的|为|為|，|（含)|` +
+	noticeStart = lazy(`(?i)^[\s*_\[(【<"“]*(?:[本此该这該這]\s?(?:封)?\s?(?:电子|電子)?(?:邮件|郵件|信件|信息|訊息|e-?mail)(?:及|和|（|\(|包|含|可|中|仅|僅|是|所|内|內|的|为|為|，|（含)|` +
 		`(?:免责|免責|保密|机密|機密|隐私|法律)(?:声明|聲明|提示|条款|通知|公告)|声明\s*[:：]|重要(?:提示|声明)|このメール|本メール|` +
 		`(?:e-?mail )?(?:confidentiality|privacy|legal) (?:notice|note|statement|disclaimer|warning)|disclaimer|confidential(?:ity)?\s*[:：]|important notice|` +
 		`(?:the (?:information|contents?)(?: \S+){0,3} (?:in|of|contained in|transmitted (?:with|in|by)) )?this (?:e-?mail|electronic (?:mail|message)|message|communication|transmission|internet e-?mail)|` +
 		`the (?:information|contents?) (?:contained |transmitted |included )?(?:in|of|with) this|` +
 		`diese (?:e-?mail|nachricht)|ce (?:message|courriel|mail)|este (?:mensaje|correo|mensagem|e-?mail)|esta (?:mensagem|e-?mail)|questo messaggio|questa e-?mail|le informazioni contenute|dit (?:e-?mail)?bericht|deze e-?mail|это сообщение|please consider the environment|请考虑环境|before printing)`)
-	noticeWords = regexp.MustCompile(`(?i)保密|机密|機密|错收|錯收|误收|誤收|收件人以外|未经授权|未經授權|特定的?(?:个人|收件人)|仅(?:限|供)|僅(?:限|供)|免责|免責|保护环境|機密情報|守秘|` +
+	noticeWords = lazy(`(?i)保密|机密|機密|错收|錯收|误收|誤收|收件人以外|未经授权|未經授權|特定的?(?:个人|收件人)|仅(?:限|供)|僅(?:限|供)|免责|免責|保护环境|機密情報|守秘|` +
 		`confiden|privileged|intended (?:only|solely|recipient|for)|addressee|unauthori[sz]ed|received (?:this|it) (?:\S+ ){0,3}(?:in|by) error|vertraulich|confidentiel|confidenc|destinat|riservat|vertrouwelijk|конфиденц|environment`)
 )
 
@@ -101,8 +100,10 @@ const (
 )
 
 var (
-	contact = regexp.MustCompile(`(?i)[^\s@]+@[^\s@]+\.[a-z]{2,}|https?://|www\.|\+?\d[\d() .-]{6,}\d|mailing list|(?:电话|電話|手机|手機|传真|tel|phone|mobile|fax|cell)\b?\s*[.:：]`)
-	closed  = regexp.MustCompile(`(?i)^(?:(?:best|kind|warm|warmest|many|with best|with kind|yours?)\s)?(?:regards|wishes|thanks|thank you(?: very much| so much)?|thanks(?: again| a lot| so much| in advance)?|cheers|sincerely(?: yours)?|yours (?:truly|faithfully|sincerely)|respectfully|cordially|` +
+	// dashed is a name alone behind one dash: "-Alex Example".
+	dashed  = lazy(`^[-–—] ?\p{Lu}[\p{L}\'’.]+(?: \p{Lu}[\p{L}\'’.]*){0,2}$`)
+	contact = lazy(`(?i)[^\s@]+@[^\s@]+\.[a-z]{2,}|https?://|www\.|\+?\d[\d() .-]{6,}\d|mailing list|(?:电话|電話|手机|手機|传真|tel|phone|mobile|fax|cell)\b?\s*[.:：]`)
+	closed  = lazy(`(?i)^(?:(?:best|kind|warm|warmest|many|with best|with kind|yours?)\s)?(?:regards|wishes|thanks|thank you(?: very much| so much)?|thanks(?: again| a lot| so much| in advance)?|cheers|sincerely(?: yours)?|yours (?:truly|faithfully|sincerely)|respectfully|cordially|` +
 		`mit freundlichen grüßen|viele grüße|freundliche grüße|cordialement|bien à vous|saludos|atentamente|cordiali saluti|distinti saluti|met vriendelijke groet|顺祝商祺|順頌商祺|顺颂商祺|此致|敬礼|敬禮|祝商祺|祝好|祝顺利|よろしくお願いします|敬具)[\s,，.!！、。]*$`)
 )
 
@@ -127,6 +128,9 @@ func (l *letter) markSignature(sender string) {
 			if l.delimiter(i) {
 				l.clean[i] = "" // it says nothing
 			}
+			if k > 1 && dashed.MatchString(l.clean[text[k-1]]) { // a list's footer stands below the name
+				l.part[text[k-1]] = partSign
+			}
 			return
 		}
 	}
@@ -145,7 +149,7 @@ func (l *letter) signs(i int, below []int) bool {
 	case l.delimiter(i):
 		return n <= maxBlock && !l.prose(below)
 	case n == 0:
-		return isRule(s) || isSentFrom(s)
+		return isRule(s) || isSentFrom(s) || dashed.MatchString(s)
 	case isRule(s):
 		return n <= maxBlock && l.card(below)
 	case tableCell(s):

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -178,9 +177,9 @@ func (t Threads) take(how string, e Evidence) func(Thread, error) (Match, error)
 }
 
 var (
-	tokenIn   = regexp.MustCompile(`(?i)\+(T-\d{1,19})\.([0-9a-f]{8})@`)
-	ownID     = regexp.MustCompile(`^<?out[.-][^@\s]*\.(T-\d{1,19})@[^@\s>]+>?$`)
-	subjectID = regexp.MustCompile(`(?i)[\[【［]\s*[#＃]\s*(T-\d{1,19})\s*[\]】］]`)
+	tokenIn   = lazy(`(?i)\+(T-\d{1,19})\.([0-9a-f]{8})@`)
+	ownID     = lazy(`^<?out[.-][^@\s]*\.(T-\d{1,19})@[^@\s>]+>?$`)
+	subjectID = lazy(`(?i)[\[【［]\s*[#＃]\s*(T-\d{1,19})\s*[\]】］]`)
 )
 
 // Token is the address under which an answer finds its thread: cs@x becomes
@@ -235,8 +234,8 @@ func ticketIn(s string) string {
 }
 
 var (
-	subjectPrefix = regexp.MustCompile(`(?i)^(?:re|r|fw|fwd|aw|antw|antwort|sv|vs|wg|tr|rif|res|enc|odp|pd|ynt|ilt|rv|回复(?:全部)?|回覆|回復|答复|答覆|转发|轉發|轉寄|回信|返信|転送|自动回复|自动答复|自動回覆|自動回復|automatic reply|auto|회신|전달|на)\s*(?:[\[(（^]?\s*\d{1,3}\s*[\])）]?)?\s*[:：]\s*`)
-	subjectTag    = regexp.MustCompile(`(?i)^[\[【［(（]\s*(?:外部(?:邮件|郵件|来信|信件)?|外部发件人|external(?: (?:mail|e-?mail|sender))?|ext|extern|spam\??|垃圾邮件)\s*[\]】］)）]\s*[:：]?\s*`)
+	subjectPrefix = lazy(`(?i)^(?:re|r|fw|fwd|aw|antw|antwort|sv|vs|wg|tr|rif|res|enc|odp|pd|ynt|ilt|rv|回复(?:全部)?|回覆|回復|答复|答覆|转发|轉發|轉寄|回信|返信|転送|自动回复|自动答复|自動回覆|自動回復|automatic reply|auto|회신|전달|на)\s*(?:[\[(（^]?\s*\d{1,3}\s*[\])）]?)?\s*[:：]\s*`)
+	subjectTag    = lazy(`(?i)^[\[【［(（]\s*(?:外部(?:邮件|郵件|来信|信件)?|外部发件人|external(?: (?:mail|e-?mail|sender))?|ext|extern|spam\??|垃圾邮件)\s*[\]】］)）]\s*[:：]?\s*`)
 )
 
 // Subject is a subject without what mailers put before it (Re:, 回复：,
