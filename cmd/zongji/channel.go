@@ -206,7 +206,10 @@ func addAccount(cmd *cobra.Command, db *store.DB, a zongji.ChannelAccount, queue
 		}
 	}
 	if a.Queue == 0 {
-		return fmt.Errorf("queue: there is none with the key %q; zongji pack load brings some", queue)
+		if queue == "" {
+			return errors.New("there is no queue yet: zongji pack load after-sales brings some")
+		}
+		return fmt.Errorf("queue: there is none with the key %q", queue)
 	}
 	if a.Key == "" {
 		b := make([]byte, 8)
@@ -234,7 +237,7 @@ func addAccount(cmd *cobra.Command, db *store.DB, a zongji.ChannelAccount, queue
 	if asJSON {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(a)
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "added %s (%s), key %s, callback /c/%s/\n", a.Name, a.Kind, a.Key, a.Key)
+	fmt.Fprintf(cmd.OutOrStdout(), "added %s (%s), key %s, callback /c/%s/\ntry it: zongji channel check %s\n", a.Name, a.Kind, a.Key, a.Key, a.Key)
 	return nil
 }
 
@@ -304,6 +307,19 @@ func channelCheckCmd() *cobra.Command {
 	return cmd
 }
 
+// stepHelp says what to do about a step that failed, as docs/wechat.md and
+// docs/wecom.md have it.
+var stepHelp = map[string]string{
+	"crypto":    "aes_key is the EncodingAESKey of WeChat's console",
+	"token":     "compare appid (corpid) and secret with the console's; a reset secret must be changed here too",
+	"whitelist": "add this address to the console's IP whitelist (WeCom: the app's trusted IPs), then try again after some minutes",
+	"menu":      "the account may not use menus: most likely it is not verified",
+	"send":      "the account may not send customer messages: most likely it is not verified",
+	"account":   "open_kfid must be one of the accounts that the app manages",
+	"manage":    "WeCom, API, apps that may call it: choose the app and this account",
+	"callback":  "submit the callback's address, token and aes_key in the console; the host must be reachable from outside",
+}
+
 // showSteps prints a connection test; the error says how many steps failed.
 func showSteps(cmd *cobra.Command, steps []channels.Step, asJSON bool) error {
 	out, bad := cmd.OutOrStdout(), 0
@@ -314,6 +330,9 @@ func showSteps(cmd *cobra.Command, steps []channels.Step, asJSON bool) error {
 		}
 		if !asJSON {
 			fmt.Fprintf(out, "%s %-12s %s\n", mark, st.Name, st.Text)
+			if help := stepHelp[st.Name]; help != "" && !st.OK {
+				fmt.Fprintf(out, "     %-12s %s\n", "", help)
+			}
 		}
 	}
 	if asJSON {
