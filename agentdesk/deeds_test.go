@@ -167,7 +167,7 @@ func TestOneCustomerOfTwo(t *testing.T) {
 	w := newWorld(t)
 	mine, other, foreign := w.says(0, "a", "x"), w.says(0, "b", "x"), w.says(1, "c", "x")
 	w.until("they wait", func() bool {
-		return w.conv(mine.Conv.ID).Status == zongji.StatusQueued && w.conv(foreign.Conv.ID).Status == zongji.StatusQueued
+		return w.conv(mine.Conv.ID).Status == zongji.StatusQueued && w.conv(other.Conv.ID).Status == zongji.StatusQueued && w.conv(foreign.Conv.ID).Status == zongji.StatusQueued
 	})
 	at := func(id int64) string { return fmt.Sprintf("/api/v1/contacts/%d", id) }
 	var card contactCard

@@ -44,14 +44,14 @@ func (r *Router) handover(c *zongji.Conversation, n need) step {
 		c.Queue, c.Team, c.Owner = q.ID, q.Team, 0
 		if open, next := b.open(q, now); !open && !c.Demand.P1 {
 			r.rest(c, tx, next)
-			return nil
+			return r.acknowledge(c, tx, next)
 		}
 		r.wait(c, tx, zongji.EvRouted, n.reason, "", decision)
 		if n.reason != "urgent" && bot.Urgent(n.text) { // else the bot has said it
 			r.say(c, tx, bot.Text(c.Lang, "safety"))
 		}
 		r.say(c, tx, r.placeText(c))
-		return nil
+		return r.acknowledge(c, tx, 0)
 	}}
 }
 

@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -280,6 +281,61 @@ func TestAMailIsMovedAndPutBack(t *testing.T) {
 		p.w.refused(err, "no_conversation")
 		p.w.conserved()
 	})
+}
+
+func TestAMailIsAcknowledged(t *testing.T) {
+	closed := func(q *zongji.Queue) { q.Calendar = "never" }
+	for _, tt := range []struct {
+		name  string
+		queue func(*zongji.Queue)
+		mail  zongji.Mail
+		want  string // Mail.Auto, "" none
+		text  string
+	}{
+		{"a person's", nil, zongji.Mail{}, "ack", "编号 T-1"},
+		{"with a promise", func(q *zongji.Queue) { q.AnswerS = 3600 }, zongji.Mail{}, "ack", "前回复"},
+		{"after hours", closed, zongji.Mail{}, "hours", "回来"},
+		{"a machine's", nil, zongji.Mail{Class: "auto_reply"}, "", ""},
+		{"of one who asks for none", nil, zongji.Mail{Class: "human_no_autoreply"}, "", ""},
+		{"of one who is another", nil, zongji.Mail{Auth: "fail"}, "", ""},
+		{"that cannot be read", nil, zongji.Mail{Quarantine: "bomb"}, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			db := testenv.SQLite(t, nil)
+			if err := db.PutCalendar(t.Context(), "never", `{"zone":"Asia/Shanghai","week":{}}`); err != nil {
+				t.Fatal(err)
+			}
+			p := newLetters(t, db, setup{queue: tt.queue}, map[string]string{"ack": "on", "hours_text": "{hours} 回来"}, nil)
+			st := p.mail("T-1", "amy@x.test", "在吗", tt.mail)
+			if tt.want == "" {
+				p.w.until("it is looked at", func() bool {
+					s := p.w.conv(st.Conv.ID).Status
+					return s == zongji.StatusQueued || s == zongji.StatusClosed
+				})
+			} else {
+				p.w.until("the writer is told", func() bool { return len(p.Sent()) == 1 })
+				m := mailIn(t, p.Sent()[0].Msg)
+				if m.Auto != tt.want || len(m.To) != 1 || m.To[0].Addr != "amy@x.test" || !strings.Contains(p.Sent()[0].Msg.Text, tt.text) {
+					t.Errorf("told %+v: %q", m, p.Sent()[0].Msg.Text)
+				}
+			}
+			p.mail("T-1", "amy@x.test", "还在吗", zongji.Mail{})
+			for i := range 5 { // at most three an hour
+				p.mail(fmt.Sprint("T-", i+2), "amy@x.test", "喂", tt.mail)
+			}
+			told := len(p.w.messages(st.Conv.ID))
+			for i := range 5 {
+				c, err := p.w.db.ThreadNewest(t.Context(), p.acc.ID, fmt.Sprint("T-", i+2))
+				p.w.must(err)
+				p.w.until("all are looked at", func() bool { return p.w.conv(c.ID).Status != zongji.StatusBot })
+				told += len(p.w.messages(c.ID))
+			}
+			if mails := 7; tt.want != "" && told != mails+3 {
+				t.Errorf("%d automatic mails to one writer within an hour, want 3", told-mails)
+			}
+			p.w.conserved()
+		})
+	}
 }
 
 func TestMailsHaveAWeightOfTheirOwn(t *testing.T) {

@@ -52,7 +52,7 @@ func Kind() channels.Kind {
 		Exclusive: true,
 		Mail:      true,
 		Presets:   presets(),
-		Form: []channels.Field{
+		Form: append([]channels.Field{
 			{Key: "provider", Type: "select", Default: "own", Options: names()},
 			{Key: "from", Type: "text", Required: true, Max: 200},
 			{Key: "from_name", Type: "text", Max: 100},
@@ -84,7 +84,7 @@ func Kind() channels.Kind {
 			{Key: "plus", Type: "select", Options: []string{"yes", "no"}},
 			{Key: "auth_server", Type: "text", Max: 200},
 			{Key: "rate_hour", Type: "number", Max: 6},
-		},
+		}, channels.MailForm()...),
 		Open: func(ctx context.Context, a zongji.ChannelAccount, d channels.Deps) (channels.Channel, error) {
 			return open(ctx, a, d)
 		},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"zongji/internal/zongji"
 )
@@ -280,4 +281,12 @@ func (db *DB) Settings(ctx context.Context, family string) (map[string]string, e
 		return struct{}{}, err
 	})
 	return out, err
+}
+
+// MailCounts returns how many automatic mails the thread has had, how many its
+// customer in the past hour, and how many he wrote in the past ten minutes.
+func (ch *Change) MailCounts(now zongji.Ms) (thread, hour, received int, err error) {
+	c := ch.c
+	err = ch.u.one(ch.u.db.q.MailCounts, []any{c.Channel, c.Thread, c.Contact, now.Add(-time.Hour), now.Add(-10 * time.Minute)}, &thread, &hour, &received)
+	return thread, hour, received, err
 }

@@ -22,5 +22,5 @@ type queries struct {
 	IdentitiesOf, IdentitiesMove, IdentityMove, ConvsOf, ConvsSince, ConvsMove,
 	ConvMove, ContactMerged, MergeApart, MergeInsert, MergeByID, MergesInto, MergeUndone, HealthPut, HealthAll, CallbackCount,
 	RefInsert, RefKnown, RefsFirst, RefsLast, TopicPut, TopicRecent, ThreadFirst, ThreadMails, MailSeen,
-	SeenPrune, OutboxPrune, AgentEventPrune, AuditPrune, FetchOld, KeepDrop, LogDrop, HealthDrop, MailLast, RefsMove, MsgExtra, OutboxWithdraw, DraftPut, DraftGet, DraftDrop, MoveInsert, MoveByID, MoveUndone, SettingsLike *stmt
+	SeenPrune, OutboxPrune, AgentEventPrune, AuditPrune, FetchOld, KeepDrop, LogDrop, HealthDrop, MailLast, MailCounts, RefsMove, MsgExtra, OutboxWithdraw, DraftPut, DraftGet, DraftDrop, MoveInsert, MoveByID, MoveUndone, SettingsLike *stmt
 }

@@ -71,3 +71,11 @@ UPDATE mail_move SET undone_at = $2 WHERE id = $1 AND undone_at = 0
 
 -- name: SettingsLike
 SELECT key, body FROM setting WHERE key = $1 OR key LIKE $1 || ':%'
+
+-- name: MailCounts
+-- Of the product's own mails: in the thread $1 $2, to the customer $3 since $4;
+-- and what he wrote since $5.
+SELECT
+ (SELECT COUNT(*) FROM conversation c JOIN message m ON m.conv = c.id WHERE c.channel = $1 AND c.thread = $2 AND m.kind = 'mail' AND m.party = 'system'),
+ (SELECT COUNT(*) FROM conversation c JOIN message m ON m.conv = c.id WHERE c.contact = $3 AND c.last_at >= $4 AND m.kind = 'mail' AND m.party = 'system' AND m.at >= $4),
+ (SELECT COUNT(*) FROM conversation c JOIN message m ON m.conv = c.id WHERE c.contact = $3 AND c.last_at >= $5 AND m.kind = 'mail' AND m.party = 'contact' AND m.at >= $5)
