@@ -40,7 +40,8 @@ func TestReadAccount(t *testing.T) {
 		{"both a secret and its file", `{"loft":"a","ring":"x","ring_file":"ring.txt"}`, `ring and ring_file: give one of them`},
 		{"an unknown setting is told with the known ones", `{"loft":"a","ring":"x","nest":"b"}`, `nest: no such setting of pigeon; known are name, key, queue, bot, loft, ring, ring_file, colour, weight`},
 		{"all mistakes at once", `{"colour":"red","weight":"heavy","bot":"perhaps","loft":"abcdef"}`, "bot: want true or false\ncolour: want one of grey, white\nloft: has more than 5 characters\nring: is missing\nweight: want a number"},
-		{"a nested value", `{"loft":{"a":1},"ring":"x"}`, "loft: is missing\nloft: want a text, a number, true or false"},
+		{"a list", `{"loft":["a"],"ring":"x"}`, "loft: is missing\nloft: want a text, a number, true or false"},
+		{"a part that the kind does not have", `{"loft":{"a":1},"ring":"x"}`, "loft: is missing\nloft_a: no such setting of pigeon; known are name, key, queue, bot, loft, ring, ring_file, colour, weight"},
 		{"no object", `[]`, `want one JSON object: json: cannot unmarshal array into Go value of type map[string]interface {}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
