@@ -120,7 +120,7 @@ func TestTheOutbox(t *testing.T) {
 					})
 				})
 				for _, m := range w.messages(convs["a"].ID) {
-					if m.Text == "一" && (m.State != tt.state || m.State == zongji.StateFailed && m.Reason != "因为") {
+					if m.Text == "一" && (m.State != tt.state || m.State == zongji.StateFailed && m.Reason != "E1 因为") {
 						t.Errorf("一 ended %s (%q), want %s", m.State, m.Reason, tt.state)
 					}
 				}

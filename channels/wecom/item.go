@@ -1,7 +1,6 @@
 package wecom
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -408,15 +407,3 @@ func cut(s string, n int) string {
 }
 
 func short(w word) string { return cut(string(w), maxName) }
-
-// clean makes a page one that a JSON decoder takes: no control characters,
-// which WeChat passes on as customers type them, and no bytes that are not
-// UTF-8.
-func clean(page []byte) []byte {
-	return bytes.Map(func(r rune) rune {
-		if r < ' ' {
-			return ' '
-		}
-		return r
-	}, page)
-}

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"zongji/channels/wechat/wxcrypt"
 	"zongji/internal/zongji"
 )
 
@@ -198,7 +199,7 @@ func FuzzItem(f *testing.F) {
 	f.Add([]byte(`{"msgid":1e3,"external_userid":"c","send_time":-1,"origin":3,"msgtype":"text","text":{"content":"\u0000\ud800"}}`))
 	f.Add([]byte(`{"external_userid":{},"msgtype":["text"],"event":"x"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		raw = clean(raw)
+		raw = wxcrypt.CleanJSON(raw)
 		now := sent.Add(time.Second)
 		got := decode(raw, now)
 		ids := map[string]bool{}
