@@ -303,6 +303,7 @@ func (r *Router) sendOne(ctx context.Context, ch channels.Channel, out *zongji.O
 }
 
 func (r *Router) sendDone(ctx context.Context, out *zongji.Outbound, end store.SendEnd) {
+	end.Fence = out.Fence
 	r.metrics.outbox.WithLabelValues(string(end.State)).Inc()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
@@ -321,7 +322,7 @@ func (r *Router) sendLater(ctx context.Context, out *zongji.Outbound, code, reas
 	r.metrics.outbox.WithLabelValues(string(zongji.StatePending)).Inc()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
 	defer cancel()
-	if err := r.db.OutboxBack(ctx, out.ID, code, reason, at); err != nil {
+	if err := r.db.OutboxBack(ctx, out.ID, out.Fence, code, reason, at); err != nil {
 		r.log.Error("unsent message not put back", "conv", out.Conv.ID, "msg", out.Msg.ID, "err", err)
 	}
 }

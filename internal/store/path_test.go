@@ -469,3 +469,38 @@ func TestChildWriter(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestASenderThatLostItsLeaseSaysOnlyWhatIsTrue(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB, clock *testenv.Clock) {
+		ctx := t.Context()
+		conv := save(t, db, inbound("amy", "1", "hi")).Conv.ID
+		change(t, db, conv, func(c *zongji.Conversation, ch *store.Change) error {
+			ch.Outbox(ch.Message(zongji.Message{From: zongji.FromAgent, Author: 5, Text: "one", State: zongji.StatePending}), store.Sending{})
+			return nil
+		})
+		var o zongji.Outbound
+		for _, fence := range []int64{1, 2} {
+			rows, err := db.OutboxClaim(ctx, 1, fence, zongji.NowMs(clock), 10)
+			if err != nil || len(rows) != 1 || rows[0].Fence != fence {
+				t.Fatalf("claim under %d: %+v, %v", fence, rows, err)
+			}
+			o = rows[0]
+		}
+		if err := db.OutboxBack(ctx, o.ID, 1, "", "", 0); err != nil {
+			t.Fatal(err)
+		}
+		if rows, _ := db.OutboxClaim(ctx, 1, 2, zongji.NowMs(clock), 10); len(rows) != 1 || rows[0].Msg.State != zongji.StateSending {
+			t.Errorf("the old sender put back what the new one sends: %+v", rows)
+		}
+		for _, tt := range []struct {
+			state zongji.SendState
+			taken bool
+		}{{zongji.StatePending, false}, {zongji.StateFailed, false}, {zongji.StateSent, true}} {
+			ch, err := db.OutboxDone(ctx, o.ID, store.SendEnd{State: tt.state, Fence: 1})
+			if err != nil || (ch != nil) != tt.taken {
+				t.Errorf("%s from the old sender: taken %v, %v", tt.state, ch != nil, err)
+			}
+		}
+		conserved(t, db)
+	})
+}

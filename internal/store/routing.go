@@ -126,7 +126,7 @@ func (db *DB) OutboxClaim(ctx context.Context, channel int64, fence int64, now z
 			} else if len(msgs) > 1 {
 				o.Msg.Text = text
 			}
-			o.ID, o.Try, o.Msg.State, o.Conv.Pass = n.id, n.tries+1, n.state, n.pass
+			o.ID, o.Fence, o.Try, o.Msg.State, o.Conv.Pass = n.id, fence, n.tries+1, n.state, n.pass
 			out = append(out, o)
 		}
 		return nil
@@ -164,10 +164,10 @@ func (u run) recipient(c *zongji.Conversation) (to zongji.Identity, err error) {
 
 // OutboxBack puts a message back that OutboxClaim took and that was not sent
 // through no fault of its own: the try does not count. It may be claimed again
-// at retryAt.
-func (db *DB) OutboxBack(ctx context.Context, id int64, code, reason string, retryAt zongji.Ms) error {
+// at retryAt. Nothing happens when another sender has taken it since.
+func (db *DB) OutboxBack(ctx context.Context, id, fence int64, code, reason string, retryAt zongji.Ms) error {
 	return db.write(ctx, func(u run) error {
-		_, err := u.exec(db.q.OutboxBack, id, code, reason, retryAt)
+		_, err := u.exec(db.q.OutboxBack, id, code, reason, retryAt, fence)
 		return err
 	})
 }
@@ -175,6 +175,7 @@ func (db *DB) OutboxBack(ctx context.Context, id int64, code, reason string, ret
 // SendEnd is how a send ended.
 type SendEnd struct {
 	State   zongji.SendState // pending tries again at RetryAt
+	Fence   int64            // of the lease under which it was sent; 0 does not compare
 	ExtID   string           // the channel's id of the message
 	Ref     string           // Message-ID that from now on means its thread
 	Code    string
@@ -203,7 +204,7 @@ func (db *DB) OutboxDone(ctx context.Context, id int64, end SendEnd) (out *Chang
 		if row == zongji.StateDelivered || row == zongji.StateRead {
 			row = zongji.StateSent
 		}
-		if n, err := u.exec(db.q.OutboxEnd, id, row, end.Code, end.Reason, end.RetryAt); err != nil || n == 0 {
+		if n, err := u.exec(db.q.OutboxEnd, id, row, end.Code, end.Reason, end.RetryAt, end.Fence); err != nil || n == 0 {
 			return err
 		}
 		if end.ExtID != "" {

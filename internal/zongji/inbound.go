@@ -120,4 +120,5 @@ type Outbound struct {
 	To     Identity
 	Thread string
 	Try    int
+	Fence  int64 // of the lease under which it is sent
 }

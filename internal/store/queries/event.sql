@@ -73,10 +73,12 @@ SELECT m.id, m.text FROM outbox o JOIN message m ON m.id = o.msg WHERE o.id = $1
 
 -- name: OutboxBack
 -- As if it had not been tried.
-UPDATE outbox SET state = 'pending', tries = tries - 1, code = $2, reason = $3, retry_at = $4 WHERE id = $1 AND state = 'sending' AND tries > 0
+UPDATE outbox SET state = 'pending', tries = tries - 1, code = $2, reason = $3, retry_at = $4 WHERE id = $1 AND state = 'sending' AND tries > 0 AND fence = $5
 
 -- name: OutboxEnd
-UPDATE outbox SET state = $2, code = $3, reason = $4, retry_at = $5 WHERE id = $1 AND state IN ('pending', 'sending')
+-- That it was sent is true whoever says it; all else only the last sender does.
+UPDATE outbox SET state = $2, code = $3, reason = $4, retry_at = $5
+WHERE id = $1 AND state IN ('pending', 'sending') AND (CAST($6 AS BIGINT) = 0 OR fence = $6 OR CAST($2 AS TEXT) = 'sent')
 
 -- name: OutboxEndRest
 UPDATE outbox SET state = $2, code = $3, reason = $4 WHERE head = $1 AND head > 0 AND state = 'pending'
