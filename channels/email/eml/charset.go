@@ -140,12 +140,19 @@ func isUTF8(b []byte, enc encoding.Encoding) bool {
 }
 
 // guess names the charset of bytes that no label explains and that are not
-// UTF-8 throughout: UTF-8 with damage, GB 18030, Big5 or Windows-1252. There
+// UTF-8 throughout: UTF-8 with damage, Japanese with its kana, GB 18030, Big5 or
+// Windows-1252. There
 // is no statistics library here: those take short GBK for Shift_JIS. What
 // decides is how much of the text falls into the two charsets' common planes.
 func guess(b []byte) encoding.Encoding {
 	if mostlyUTF8(b) {
 		return unicode.UTF8
+	}
+	if fitKana(b, japanese.ShiftJIS) > 0.25 {
+		return japanese.ShiftJIS
+	}
+	if fitKana(b, japanese.EUCJP) > 0.25 {
+		return japanese.EUCJP
 	}
 	gb, big5 := fitGB(b), fitBig5(b)
 	switch {
@@ -184,6 +191,17 @@ func fitGB(b []byte) float64 {
 // fitBig5 is the same for Big5: signs and the 5,401 frequent characters.
 func fitBig5(b []byte) float64 {
 	return fit(b, traditionalchinese.Big5, func(hi, _ byte) bool { return hi >= 0xA1 && hi <= 0xC6 })
+}
+
+// fitKana is the share of kana, of which every Japanese text is full and no
+// Chinese one.
+func fitKana(b []byte, enc encoding.Encoding) float64 {
+	return fit(b, enc, func(hi, lo byte) bool {
+		if enc == japanese.EUCJP {
+			return hi == 0xA4 || hi == 0xA5
+		}
+		return hi == 0x82 && lo >= 0x9F && lo <= 0xF1 || hi == 0x83 && lo >= 0x40 && lo <= 0x96
+	})
 }
 
 func fit(b []byte, enc encoding.Encoding, common func(hi, lo byte) bool) float64 {
@@ -233,19 +251,19 @@ func encodingOf(name string) encoding.Encoding {
 	case "utf8", "unicode11utf8", "unicode20utf8", "xunicode20utf8", "cp65001", "utf8mb4", "utf":
 		return unicode.UTF8
 	case "gb2312", "gbk", "gb", "cp936", "ms936", "windows936", "gb231280", "gb18030", "gb180302000", "gb180302005", "gb180302022",
-		"euccn", "xgbk", "xgb2312", "xeuccn", "chinese", "csgb2312", "csiso58gb231280", "isoir58", "cngb", "936":
+		"euccn", "xgbk", "xgb2312", "xeuccn", "chinese", "csgb2312", "csiso58gb231280", "isoir58", "cngb", "xwindows936", "xcp936", "xms936", "936":
 		return simplifiedchinese.GB18030
 	case "hz", "hzgb2312", "hzgb":
 		return simplifiedchinese.HZGB2312
-	case "big5", "big5hkscs", "big5hk", "big5eten", "cp950", "ms950", "windows950", "cnbig5", "csbig5", "xxbig5", "xbig5", "950":
+	case "big5", "big5hkscs", "big5hk", "big5eten", "cp950", "ms950", "windows950", "cnbig5", "csbig5", "xxbig5", "xbig5", "xwindows950", "xcp950", "950":
 		return traditionalchinese.Big5
-	case "shiftjis", "sjis", "xsjis", "cp932", "ms932", "windows932", "windows31j", "mskanji", "csshiftjis", "cswindows31j", "932":
+	case "shiftjis", "sjis", "xsjis", "cp932", "xcp932", "xmscp932", "ms932", "windows932", "windows31j", "mskanji", "csshiftjis", "cswindows31j", "932":
 		return japanese.ShiftJIS
 	case "iso2022jp", "iso2022jp1", "iso2022jp2", "iso2022jp3", "iso2022jp2004", "iso2022jpms", "csiso2022jp", "cp50220", "cp50221", "cp50222", "jis":
 		return japanese.ISO2022JP
 	case "eucjp", "xeucjp", "eucjpms", "ujis", "cp51932", "cseucpkdfmtjapanese":
 		return japanese.EUCJP
-	case "euckr", "cseuckr", "ksc56011987", "ksc56011989", "ksc5601", "ksx1001", "cp949", "ms949", "uhc", "windows949", "korean", "949":
+	case "euckr", "cseuckr", "ksc56011987", "ksc56011989", "ksc5601", "ksx1001", "cp949", "ms949", "uhc", "windows949", "xwindows949", "xcp949", "isoir149", "csksc56011987", "korean", "949":
 		return korean.EUCKR
 	}
 	for _, prefix := range []string{"windows", "cp", "xcp", "ms", "iso8859", "koi8", "ibm", "mac", ""} {

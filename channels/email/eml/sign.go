@@ -100,8 +100,6 @@ const (
 )
 
 var (
-	// dashed is a name alone behind one dash: "-Alex Example".
-	dashed  = lazy(`^[-–—] ?\p{Lu}[\p{L}\'’.]+(?: \p{Lu}[\p{L}\'’.]*){0,2}$`)
 	contact = lazy(`(?i)[^\s@]+@[^\s@]+\.[a-z]{2,}|https?://|www\.|\+?\d[\d() .-]{6,}\d|mailing list|(?:电话|電話|手机|手機|传真|tel|phone|mobile|fax|cell)\b?\s*[.:：]`)
 	closed  = lazy(`(?i)^(?:(?:best|kind|warm|warmest|many|with best|with kind|yours?)\s)?(?:regards|wishes|thanks|thank you(?: very much| so much)?|thanks(?: again| a lot| so much| in advance)?|cheers|sincerely(?: yours)?|yours (?:truly|faithfully|sincerely)|respectfully|cordially|` +
 		`mit freundlichen grüßen|viele grüße|freundliche grüße|cordialement|bien à vous|saludos|atentamente|cordiali saluti|distinti saluti|met vriendelijke groet|顺祝商祺|順頌商祺|顺颂商祺|此致|敬礼|敬禮|祝商祺|祝好|祝顺利|よろしくお願いします|敬具)[\s,，.!！、。]*$`)
@@ -128,9 +126,6 @@ func (l *letter) markSignature(sender string) {
 			if l.delimiter(i) {
 				l.clean[i] = "" // it says nothing
 			}
-			if k > 1 && dashed.MatchString(l.clean[text[k-1]]) { // a list's footer stands below the name
-				l.part[text[k-1]] = partSign
-			}
 			return
 		}
 	}
@@ -149,7 +144,7 @@ func (l *letter) signs(i int, below []int) bool {
 	case l.delimiter(i):
 		return n <= maxBlock && !l.prose(below)
 	case n == 0:
-		return isRule(s) || isSentFrom(s) || dashed.MatchString(s)
+		return isRule(s) || isSentFrom(s)
 	case isRule(s):
 		return n <= maxBlock && l.card(below)
 	case tableCell(s):
