@@ -203,3 +203,31 @@ func TestAVeryLongMailIsFoundByItsBeginning(t *testing.T) {
 		}
 	})
 }
+
+func TestAutomaticMailsAreCounted(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB, clock *testenv.Clock) {
+		p := policy
+		p.Now = zongji.NowMs(clock)
+		var conv int64
+		for i, thread := range []string{"T-1", "T-1", "T-2"} {
+			st, err := db.SaveInbound(t.Context(), letter(thread, fmt.Sprint(i), "amy@x.test", "你好"), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			conv = st.Conv.ID
+		}
+		for range 2 {
+			if _, err := db.Change(t.Context(), conv, func(c *zongji.Conversation, ch *store.Change) error {
+				thread, hour, received, err := ch.MailCounts(p.Now)
+				want := int(c.LastSeq) - 1 // what was told before
+				if thread != want || hour != want || received != 3 {
+					t.Errorf("counted %d, %d, %d; want %d, %d, 3", thread, hour, received, want, want)
+				}
+				ch.Message(zongji.Message{From: zongji.FromSystem, Kind: zongji.KindMail, Text: "收到", CID: "ack"})
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
