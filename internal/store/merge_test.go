@@ -167,3 +167,29 @@ func TestAMergeIsUndone(t *testing.T) {
 		sound(t, db, 3)
 	})
 }
+
+// TestWhomPeoplePartedStaysTwoInALongerChain: a contact that is part of an older
+// one by now is still not who he was parted from.
+func TestWhomPeoplePartedStaysTwoInALongerChain(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB, clock *testenv.Clock) {
+		c := save(t, db, from(3, "c", "1", "在吗", zongji.Identity{Name: "丙"})).Conv
+		clock.Move(time.Minute)
+		a := save(t, db, from(1, "a", "1", "在吗", zongji.Identity{Name: "甲", Union: "u1"})).Conv
+		clock.Move(time.Minute)
+		save(t, db, from(2, "b", "1", "在吗", zongji.Identity{Name: "乙"}))
+		save(t, db, profile(2, "b", "p1", zongji.Identity{Union: "u1"}))
+		merges, err := db.Merges(t.Context(), a.Contact)
+		if err != nil || len(merges) != 1 {
+			t.Fatalf("merges %+v, %v", merges, err)
+		}
+		if _, _, err := db.UndoMerge(t.Context(), merges[0].ID, 7); err != nil {
+			t.Fatal(err)
+		}
+		if m, _, err := db.MergeContacts(t.Context(), a.Contact, c.Contact, 7); err != nil || m.Winner != c.Contact {
+			t.Fatalf("by hand: %+v, %v", m, err)
+		}
+		if st := save(t, db, profile(2, "b", "p2", zongji.Identity{Union: "u1"})); len(st.Merged) != 0 {
+			t.Error("what people parted was merged again by way of a third")
+		}
+	})
+}

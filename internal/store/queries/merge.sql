@@ -23,9 +23,11 @@ UPDATE conversation SET contact = $3 WHERE id = $1 AND contact = $2
 UPDATE contact SET merged = $2 WHERE id = $1
 
 -- name: MergeApart
--- Whether two contacts must stay two: people parted them, or the company knows
--- both as its own.
-SELECT (SELECT COUNT(*) FROM contact_merge WHERE undone_at > 0 AND (winner = $1 AND loser = $2 OR winner = $2 AND loser = $1))
+-- Whether two contacts must stay two: people parted them, or those that they are
+-- made of, or the company knows both as its own.
+WITH RECURSIVE x(id) AS (SELECT CAST($1 AS BIGINT) UNION SELECT m.loser FROM contact_merge m JOIN x ON m.winner = x.id WHERE m.undone_at = 0),
+ y(id) AS (SELECT CAST($2 AS BIGINT) UNION SELECT m.loser FROM contact_merge m JOIN y ON m.winner = y.id WHERE m.undone_at = 0)
+SELECT (SELECT COUNT(*) FROM contact_merge WHERE undone_at > 0 AND (winner IN (SELECT id FROM x) AND loser IN (SELECT id FROM y) OR winner IN (SELECT id FROM y) AND loser IN (SELECT id FROM x)))
  + (SELECT CASE WHEN COUNT(DISTINCT contact) > 1 THEN 1 ELSE 0 END FROM contact_identity WHERE channel = 0 AND contact IN ($1, $2))
 
 -- name: MergeInsert
