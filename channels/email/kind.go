@@ -234,9 +234,7 @@ func read(a zongji.ChannelAccount) (c config, err error) {
 	}
 	c.domain = c.from.Email[strings.LastIndexByte(c.from.Email, '@')+1:]
 	c.own = []string{c.from.Email}
-	for _, s := range strings.FieldsFunc(get("aliases"), func(r rune) bool { return strings.ContainsRune("\r\n,; ", r) }) {
-		c.own = append(c.own, s)
-	}
+	c.own = append(c.own, strings.FieldsFunc(get("aliases"), func(r rune) bool { return strings.ContainsRune("\r\n,; ", r) })...)
 	roots, e := rootsOf(a.Settings["tls_ca"])
 	if e != nil {
 		return c, e
