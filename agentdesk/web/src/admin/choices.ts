@@ -9,7 +9,7 @@ export interface Choice { value: string | number; label: string }
 export type Choices = ReturnType<typeof useChoices>
 
 /** Reasons of a hand-over; see internal/zongji/event.go. */
-const reasons = ['asked_human', 'low_score', 'no_answer', 'unsolved', 'rule', 'transfer', 'reopened', 'lost_agent', 'after_hours', 'no_bot']
+const reasons = ['asked_human', 'urgent', 'low_score', 'no_answer', 'unsolved', 'rule', 'transfer', 'reopened', 'lost_agent', 'after_hours', 'no_bot']
 const langs = ['zh-CN', 'zh-TW', 'en']
 
 export function useChoices() {
