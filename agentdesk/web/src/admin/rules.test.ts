@@ -1,5 +1,5 @@
 import { describe as group, expect, it } from 'vitest'
-import { describe, diffRules, fitValue, isGroup, moved, newRule, stable, toForm, toTree, trimAction, unfinished, type Group } from './rules'
+import { describe, diffRules, fitValue, isGroup, moved, newRule, placed, stable, toForm, toTree, trimAction, unfinished, type Group } from './rules'
 import type { Cond, Rule } from './types'
 
 const level: Cond = { field: 'level', op: 'gte', value: 2 }
@@ -62,6 +62,11 @@ group('the table', () => {
   it('gives a new rule an id that nobody has', () => {
     expect(newRule([rule('r2'), rule('r1')], '').id).toBe('r3')
     expect(newRule([rule('r2')], '').id).toBe('r3')
+  })
+  it('a new rule comes before the one for all the rest', () => {
+    const rest = rule('rest', { then: { queue: 'q' } })
+    expect(placed([rule('a'), rest], rule('b')).map((r) => r.id)).toEqual(['a', 'b', 'rest'])
+    expect(placed([rule('a'), { ...rest, enabled: false }], rule('b')).map((r) => r.id)).toEqual(['a', 'rest', 'b'])
   })
   it('names what was added, removed, changed and moved', () => {
     const d = diffRules([rule('a'), rule('b'), rule('c')], [rule('c'), rule('b', { name: 'B', when: level }), rule('d')])

@@ -127,6 +127,12 @@ export function newRule(rules: Rule[], name: string): Rule {
   return { id: `r${n}`, name, enabled: true, when: {}, then: {}, stop: true }
 }
 
+/** Adds a rule: before the one that gives all the rest a queue, which would be first otherwise and win; else at the end. */
+export function placed(rules: Rule[], r: Rule): Rule[] {
+  const rest = rules.findIndex((x) => x.enabled && x.then.queue && Object.keys(x.when).length === 0)
+  return rest < 0 ? [...rules, r] : rules.toSpliced(rest, 0, r)
+}
+
 /** Moves element `from` to `to`; out of range leaves the list as it is. */
 export function moved<T>(list: T[], from: number, to: number): T[] {
   if (from < 0 || to < 0 || from >= list.length || to >= list.length) return list
