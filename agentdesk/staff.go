@@ -435,6 +435,8 @@ type channelCard struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 	Type string `json:"type,omitempty"` // the kind's setting "type": a mini-program is an account of the kind wechat
+	From string `json:"from,omitempty"` // its address, where messages are mails
+	Undo string `json:"undo_s,omitempty"` // how long an agent may take a mail back, seconds; as the account says
 }
 
 type directory struct {
@@ -482,7 +484,7 @@ func (d *Desk) agents(ctx context.Context, _ zongji.Actor, _ *struct{}) (directo
 		return a, err
 	}
 	for _, c := range channels {
-		a.Channels = append(a.Channels, channelCard{c.ID, c.Kind, c.Name, c.Settings["type"]})
+		a.Channels = append(a.Channels, channelCard{c.ID, c.Kind, c.Name, c.Settings["type"], c.Settings["from"], c.Settings["undo_s"]})
 	}
 	if err := d.setting(ctx, "categories", &a.Categories); err != nil {
 		return a, err

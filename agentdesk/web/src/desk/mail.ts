@@ -7,7 +7,9 @@ export interface MailAddr { name?: string; addr: string }
 export interface Mail {
   subject: string; from?: MailAddr; to?: MailAddr[]; cc?: MailAddr[]; bcc?: MailAddr[]; reply_to?: MailAddr[]; message_id?: string; in_reply_to?: string
   raw?: FileRef; more?: boolean; html?: boolean; inline?: Record<string, number>; images?: number; calendar?: boolean; left?: string[]; hidden?: string; signed?: string
-  class?: string; match?: string; match_ref?: string; topic?: boolean; auth?: string; quarantine?: string; forwarded?: boolean; auto?: string
+  class?: string; match?: string; match_ref?: string; topic?: boolean; auth?: string; quarantine?: string; forwarded?: boolean; auto?: string; signature?: string
+  /** It lies elsewhere now. */
+  moved?: { move: number; conv: number; msg: number }
 }
 
 /** The mail of a message; one that has none is an empty one. */
@@ -66,6 +68,9 @@ export function parse(s: string): { list: MailAddr[]; rest: string } {
 /** Whom a mail is to be sent to, and under which subject. */
 export interface Heading { to: MailAddr[]; cc: MailAddr[]; bcc: MailAddr[]; subject: string }
 
+/** What a mail says beside its text; forward is the message that goes along as a file. */
+export interface Letter extends Heading { forward?: number }
+
 /** The heading of an answer: to who wrote last, or to whom we wrote when only we did; others who got it stay in copy. */
 export function answer(messages: Message[], own: string[]): Heading {
   const mails = messages.filter((m) => m.kind === 'mail')
@@ -91,3 +96,9 @@ export const fw = (s: string): string => (/^\s*(fwd?|转发)\s*[:：]/i.test(s) 
 
 export const sameList = (a: MailAddr[], b: MailAddr[]): boolean => a.length === b.length && a.every((x, i) => x.addr.toLowerCase() === b[i]!.addr.toLowerCase())
 
+
+/** The mail of ours that may still be taken back: it waits to be sent. */
+export function waiting(messages: Message[], me: number, now: number, span: number): Message | undefined {
+  const m = [...messages].reverse().find((x) => x.kind === 'mail' && x.from === 'agent' && x.author === me)
+  return m && m.state === 'pending' && now - m.at < span ? m : undefined
+}

@@ -6,11 +6,13 @@ export interface MailView {
   quoted?: string
   signature?: string
   html_safe?: string
-  images?: number
+  /** Pictures held back. */
+  remote?: number
   headers?: { name: string; value: string }[]
+  error?: string
 }
 
-export const fetchMail = (msg: number, images = false) => api.get<MailView>(`/messages/${msg}/mail`, { images: images ? 1 : undefined })
+export const fetchMail = (msg: number, images = false) => api.get<MailView>(`/messages/${msg}/mail`, { images: images || undefined })
 
 /** The page that shows a mail's HTML in a frame: no scripts, no forms, nothing loaded but our own files and, when asked for, pictures. */
 export function framed(html: string, images: boolean, origin: string): string {

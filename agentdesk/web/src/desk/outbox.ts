@@ -1,6 +1,7 @@
 import { reactive } from 'vue'
 import { ApiError } from '@/api/client'
 import type { FileRef, Message, Template } from '@/api/types'
+import type { Letter } from './mail'
 
 /** A reply on its way: kept on this device until the server has it, whatever happens to tab and network. */
 export interface Unsent {
@@ -10,6 +11,7 @@ export interface Unsent {
   files: FileRef[]
   note: boolean
   template?: Template
+  mail?: Letter
   at: number
   state: 'sending' | 'failed'
   code?: string

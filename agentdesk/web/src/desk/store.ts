@@ -6,6 +6,7 @@ import { session } from '@/api/session'
 import type { Frame } from '@/api/socket'
 import type { Agent, ChannelAccount, Conversation, ConversationView, Counts, Event, FileRef, Message, Offer, OfferCard, OfferEnd, Page, Queue, QuickReply, Team, Template } from '@/api/types'
 import { apply, emptyState, gone, install, prepend, putMessage, putRows, type DeskState } from './state'
+import type { Letter } from './mail'
 import { newCID, Outbox } from './outbox'
 
 export type Tab = 'mine' | 'waiting' | 'team' | 'closed'
@@ -16,7 +17,7 @@ export interface Directory {
   items: Agent[]
   queues: Pick<Queue, 'id' | 'key' | 'name' | 'team' | 'first_s'>[] & { waiting?: number }[]
   teams: Team[]
-  channels: (Pick<ChannelAccount, 'id' | 'kind' | 'name'> & { type?: string })[]
+  channels: (Pick<ChannelAccount, 'id' | 'kind' | 'name'> & { type?: string; from?: string; undo_s?: string })[]
   categories: string[]
   company: string
 }
@@ -226,8 +227,8 @@ export const useDesk = defineStore('desk', () => {
     if (row) state.rows.set(conv, { ...row, agent_seen: last, unread: 0 })
   }
 
-  function send(conv: number, what: { text?: string; files?: FileRef[]; note?: boolean; template?: Template }): void {
-    outbox.value?.add({ cid: newCID(), conv, text: what.text ?? '', files: what.files ?? [], note: what.note ?? false, template: what.template, at: Date.now(), state: 'sending' })
+  function send(conv: number, what: { text?: string; files?: FileRef[]; note?: boolean; template?: Template; mail?: Letter }): void {
+    outbox.value?.add({ cid: newCID(), conv, text: what.text ?? '', files: what.files ?? [], note: what.note ?? false, template: what.template, mail: what.mail, at: Date.now(), state: 'sending' })
   }
 
   /** Does something to a conversation and takes the row that comes back. */
@@ -244,6 +245,12 @@ export const useDesk = defineStore('desk', () => {
       if (state.talks.has(row.id)) heal(row.id)
     }
     return row
+  }
+
+  /** Rows that a moved mail changed, with the timelines that are open. */
+  function moved(rows: Conversation[]): void {
+    putRows(state, rows)
+    for (const r of rows) if (state.talks.has(r.id)) void fetchTalk(r.id)
   }
 
   async function accept(offer: Offer): Promise<void> {
@@ -270,7 +277,8 @@ export const useDesk = defineStore('desk', () => {
     outbox.value = new Outbox({
       store: localStorage, prefix: `zongji.outbox.${me.value}.`,
       send: async u => {
-        const body = { cid: u.cid, text: u.text, files: u.files.map(f => f.id), note: u.note, ...(u.template ? { template: u.template } : {}) }
+        const body = { cid: u.cid, text: u.text, files: u.files.map(f => f.id), note: u.note, ...(u.template ? { template: u.template } : {}), ...(u.mail ? { mail: u.mail } : {}) }
+        if (u.mail) return await api.post<Message>(`/conversations/${u.conv}/messages`, body)
         const r = await live.request<{ msg?: Message } & Message>('reply', { conv: u.conv, ...body }, [`/conversations/${u.conv}/messages`, body])
         return r.msg ?? r
       },
@@ -320,7 +328,7 @@ export const useDesk = defineStore('desk', () => {
 
   return {
     state, selected, tab, lists, counts, directory, replies, rings, typing, talk, talkError, outbox, views, unread, me, heard,
-    load, loadDirectory, loadReplies, fetchTalk, select, older, seen, send, act, accept, decline, start, stop, agentName, queue, queueName, channel, sign,
+    load, loadDirectory, loadReplies, fetchTalk, select, older, seen, send, act, moved, accept, decline, start, stop, agentName, queue, queueName, channel, sign,
   }
 })
 

@@ -28,6 +28,11 @@ export function useUploads() {
     }
   }
 
+  /** Puts files back that are on the server already. */
+  function put(files: FileRef[]): void {
+    for (const f of files) list.push({ key: next++, name: f.name, size: f.size, preview: '', part: 1, file: f, stop: new AbortController() })
+  }
+
   function remove(u: Upload): void {
     u.stop.abort()
     if (u.preview) URL.revokeObjectURL(u.preview)
@@ -43,5 +48,5 @@ export function useUploads() {
 
   const busy = computed(() => list.some(u => !u.file && !u.error))
   const ready = computed(() => list.filter(u => u.file).length)
-  return { list, add, remove, take, busy, ready }
+  return { list, add, put, remove, take, busy, ready }
 }
