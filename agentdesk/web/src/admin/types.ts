@@ -4,7 +4,9 @@ import type { BotScore, Decision, SkillLevel } from '@/api/types'
 export type { ChannelAccount, FAQ, Facts, Queue, QuickReply, RuleOutcome, Skill, SkillLevel, Team, User } from '@/api/types'
 
 export interface KindField { key: string; type: string; default?: string; options?: string[]; required?: boolean; max?: number }
-export interface ChannelKind { name: string; form: KindField[] | null; check?: boolean }
+/** What choosing a value of a field fills into others. */
+export interface Preset { field: string; value: string; set: Record<string, string>; notes?: string[] }
+export interface ChannelKind { name: string; form: KindField[] | null; check?: boolean; presets?: Preset[] | null }
 export interface Step { name: string; ok: boolean; text?: string }
 
 export interface Cond { all?: Cond[]; any?: Cond[]; not?: Cond; field?: string; op?: string; value?: unknown }

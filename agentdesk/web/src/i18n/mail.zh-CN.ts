@@ -9,6 +9,7 @@ export default {
   menu: '邮件操作', split: '拆成新会话', splitAsk: '把这封邮件移到一个新会话？之后客户对它的回复也会进入新会话，可以撤销。', splitDone: '已拆成新会话', join: '并入另一会话…', joinTitle: '并入会话', joinHint: '选择同一位客户的另一个会话，这封邮件和之后的回复会归到那里', joinDone: '已并入', joinNone: '没有可以并入的会话', undo: '撤销', undone: '已撤销', moved: '已移到另一会话', openMoved: '查看', forward: '转发',
   write: { addCc: '抄送', addBcc: '密送', add: '输入地址后回车', bad: '不是邮箱地址：{a}', remove: '移除 {a}', nobody: '请填写收件人', saved: '草稿已保存', saving: '正在保存…', unsaved: '草稿没有保存到服务器，已留在本机', signature: '将附上签名', placeholder: '写回信，按 / 使用快捷回复', forwarding: '转发给其他人：原邮件会附在后面', reply: '改为回复', botDraft: '机器人草拟，请核对后发送', busy: '{name} 正在写这个会话的回复', change: '修改收件人或主题', send: '发送邮件' },
   undoSend: { going: '{n} 秒后发出', undo: '撤销', undone: '已撤回，内容已放回输入框', late: '已经发出，不能撤回' },
+  admin: { company: '公司', signatures: '附在坐席发出的邮件末尾；个人签名优先，其次是组，再次是公司。可用 {\'{agent}\'}、{\'{team}\'}、{\'{company}\'}。', signaturePh: '例如：{\'{company}\'} 客户服务部 {\'{agent}\'}', inherit: '留空则用公司签名', mine: '我的邮件签名', mineHint: '附在我发出的邮件末尾，留空则用组或公司的签名' },
   demo: {
     open: '邮箱', title: '客户的邮箱', subtitle: '以客户的身份写信，从两边看一封邮件的往来', inbox: '收件箱', outbox: '已发送', compose: '写信', reply: '回复', send: '发送', drop: '放弃', none: '收件箱是空的', noneSent: '还没有发出的邮件', pick: '选择一封邮件，或写一封新的', pickHint: '写给 {addr} 的邮件会出现在坐席工作台', textHint: '正文', tooLarge: '附件合计不能超过 {n} MB', sent: '已发送',
   },
