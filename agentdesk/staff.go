@@ -434,8 +434,8 @@ type channelCard struct {
 	ID   int64  `json:"id"`
 	Kind string `json:"kind"`
 	Name string `json:"name"`
-	Type string `json:"type,omitempty"` // the kind's setting "type": a mini-program is an account of the kind wechat
-	From string `json:"from,omitempty"` // its address, where messages are mails
+	Type string `json:"type,omitempty"`   // the kind's setting "type": a mini-program is an account of the kind wechat
+	From string `json:"from,omitempty"`   // its address, where messages are mails
 	Undo string `json:"undo_s,omitempty"` // how long an agent may take a mail back, seconds; as the account says
 }
 
