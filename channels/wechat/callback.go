@@ -25,7 +25,8 @@ const (
 var (
 	errMode  = errors.New("wechat: the callback does not come in the configured mode")
 	errOther = errors.New("wechat: the callback is for another account")
-	errForge = errors.New("wechat: the same signature came with another body")
+	errForge = errors.New("wechat: the plain half of a compatible callback is not what its envelope says")
+	errTwice = errors.New("wechat: the same signature came with another body")
 )
 
 // verify answers WeChat's console when the address is saved there.
@@ -87,7 +88,7 @@ func (a *Account) open(r *http.Request, body []byte) ([]byte, wxcrypt.Fields, er
 		return nil, nil, wxcrypt.ErrSignature
 	}
 	if a.mode == modePlain && !a.seen.first(q.Get("signature")+q.Get("nonce"), body, a.Clock.Now()) {
-		return nil, nil, errForge
+		a.note("forged", errTwice) // taken all the same: a plain signature does not vouch for the body, and a lost message is worse
 	}
 	outer, err := wxcrypt.Parse(body)
 	if err != nil && a.mode != modePlain { // nobody vouches for it
@@ -153,12 +154,17 @@ func (a *Account) refuse(w http.ResponseWriter, err error) {
 	default:
 		status, what = http.StatusOK, "callback"
 	}
+	a.note(what, err)
+	w.WriteHeader(status)
+}
+
+// note tells operators of a suspicious callback, not too often.
+func (a *Account) note(what string, err error) {
 	now, last := a.Clock.Now().UnixMilli(), a.noted.Load()
 	if now-last > noteEvery.Milliseconds() && a.noted.CompareAndSwap(last, now) {
 		a.Problem(code(what), err.Error())
-		a.Log.Warn("callback refused", "part", "wechat", "channel", a.set.Name, "err", err)
+		a.Log.Warn("suspicious callback", "part", "wechat", "channel", a.set.Name, "err", err)
 	}
-	w.WriteHeader(status)
 }
 
 const (
@@ -167,15 +173,15 @@ const (
 )
 
 // replays remembers the signatures of plain callbacks for some minutes: they
-// do not cover the body, so one that comes again must carry the same body, as
-// WeChat's own retries do. The zero value remembers nothing yet.
+// do not cover the body, so one that comes again with another body, unlike
+// WeChat's own retries, may be forged. The zero value remembers nothing yet.
 type replays struct {
 	mu       sync.Mutex
 	now, old map[string][32]byte
 	since    time.Time
 }
 
-// first reports whether body may come under this signature.
+// first reports whether no other body came under this signature.
 func (r *replays) first(signature string, body []byte, at time.Time) bool {
 	sum := sha256.Sum256(body)
 	r.mu.Lock()
