@@ -25,6 +25,7 @@ const cards = () => told(desk, 'contact').locator('[data-testid="mail-card"]')
 describe('mails', () => {
   it('a customer writes, and the mail rings on the desk', async () => {
     await id(box, 'mail-compose').click()
+    await id(box, 'mail-cc').fill('zhouhang@hangyu.example')
     await id(box, 'mail-subject').fill('冰箱门有点歪')
     await id(box, 'mail-input').fill('你好，冰箱到了但是门有点歪，请安排人看看。')
     await id(box, 'mail-attach').setInputFiles({ name: '现场.png', mimeType: 'image/png', buffer: w.picture() })
@@ -92,6 +93,11 @@ describe('mails', () => {
     await id(desk, 'mail-quoted').last().click()
     await id(desk, 'mail-quote').filter({ hasText: '师傅明天上门' }).waitFor()
     await shot(desk, 'mail-thread')
+  })
+
+  it('goes to who was in copy too', async () => {
+    await box.locator('[data-testid="mail-person"][data-person="zhou"]').click()
+    await id(box, 'mail-row').filter({ hasText: 'Re: 冰箱门有点歪' }).first().waitFor()
   })
 
   it('a mail is split off and put back', async () => {

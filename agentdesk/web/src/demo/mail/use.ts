@@ -52,6 +52,7 @@ export function useMailbox(asked?: string) {
     if (!id) return
     localStorage.setItem(key, id)
     mails.value = []
+    folder.value = 'inbox'
     open.value = draft.value = null
     void follow(id)
   })
