@@ -59,6 +59,7 @@ func TestEveryTypeAndEventOfTheVectors(t *testing.T) {
 	status := func(state zongji.SendState, ref string) zongji.Inbound {
 		return zongji.Inbound{Kind: zongji.InStatus, State: state, Ref: ref}
 	}
+	held := func(in zongji.Inbound) zongji.Inbound { yes := true; in.Held = &yes; return in }
 	want := map[string]zongji.Inbound{
 		"m1": msg(zongji.KindText, func(in *zongji.Inbound) { in.Text, in.Choice = "hello world", "101" }),
 		"m2": msg(zongji.KindImage, func(in *zongji.Inbound) { in.Fetch = `{"media":"I","kind":"image"}` }),
@@ -83,7 +84,7 @@ func TestEveryTypeAndEventOfTheVectors(t *testing.T) {
 		"e1": {Kind: zongji.InEvent, Shown: true, Event: "enter", Value: "123:abc", Scene: "123:abc",
 			Pass: &zongji.Pass{Code: "WC", Until: sent.Add(22 * time.Second)}},
 		"e2": {Kind: zongji.InStatus, State: zongji.StateFailed, Ref: "OUT1", Reason: "wecom:fail:4 会话已过期，超过 48 小时"},
-		"e4": shown("kf_joined", "zs"),
+		"e4": held(shown("kf_joined", "zs")),
 		"e5": status(zongji.StateRecalled, "m1"),
 		"e6": status(zongji.StateRecalled, "m15"),
 		"e7": {Kind: zongji.InEvent, Shown: true, Event: "reject", Value: "zs", Ends: true},
