@@ -149,6 +149,10 @@ func (p *puppet) later(d time.Duration, f func(context.Context)) {
 }
 
 func (p *puppet) accept(ctx context.Context, o zongji.Offer) {
+	if !p.left.IsZero() && p.away { // he may be back before the offer lapses
+		p.later(time.Second, func(ctx context.Context) { p.accept(ctx, o) })
+		return
+	}
 	if p.away || o.Auto {
 		return
 	}
