@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make test: everything that proves the product, <= 10 minutes on two cores with warm caches.
+# make test: everything that proves the product, <= 15 minutes on two cores with warm caches.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/need.sh
@@ -31,7 +31,8 @@ drivers='zongji/internal/(demo|proof|bench)$'
 # The engine is pure and one goroutine's: there is nothing to watch, and the race detector makes its comparison several times slower.
 pure='zongji/router/engine$'
 step "Go tests with the race detector"
-go test -race -timeout 15m $(go list ./... | grep -vE "$drivers|$pure")
+# -parallel: tests that call t.Parallel wait more than they work.
+go test -race -parallel 4 -timeout 15m $(go list ./... | grep -vE "$drivers|$pure")
 step "the engine, and proofs on a served binary"
 go test -timeout 15m $(go list ./... | grep -E "$drivers|$pure")
 step "done"
