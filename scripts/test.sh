@@ -31,8 +31,9 @@ drivers='zongji/internal/(demo|proof|bench)$'
 # The engine is pure and one goroutine's: there is nothing to watch, and the race detector makes its comparison several times slower.
 pure='zongji/router/engine$'
 step "Go tests with the race detector"
-# -parallel: tests that call t.Parallel wait more than they work.
-go test -race -parallel 4 -timeout 15m $(go list ./... | grep -vE "$drivers|$pure")
+# -parallel: tests that call t.Parallel wait more than they work. The longest package begins first.
+long=zongji/router
+go test -race -parallel 4 -timeout 15m $long $(go list ./... | grep -vE "$drivers|$pure|^$long\$")
 step "the engine, and proofs on a served binary"
 go test -timeout 15m $(go list ./... | grep -E "$drivers|$pure")
 step "done"
