@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -32,7 +31,7 @@ func check(ctx context.Context, set zongji.ChannelAccount) []channels.Step {
 	}
 	access := ""
 	if c.auth != byPassword {
-		if access, err = c.oauth.access(ctx, &memory{}, zongji.Wall{}, ""); !s.add("oauth", err, "") {
+		if access, err = c.oauth.access(ctx, &channels.Memory{}, zongji.Wall{}, ""); !s.add("oauth", err, "") {
 			return s.list
 		}
 	}
@@ -128,33 +127,4 @@ func (k *conn) has(ctx context.Context, box string) error {
 		return fmt.Errorf("%w: %s", errNoBox, strings.TrimSpace(no.Text))
 	}
 	return err
-}
-
-// memory is the Keep of one connection test.
-type memory struct {
-	mu   sync.Mutex
-	kept map[string]string
-}
-
-// Get returns what was put.
-func (m *memory) Get(_ context.Context, key string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.kept[key], nil
-}
-
-// Put keeps value; nobody else writes.
-func (m *memory) Put(_ context.Context, key, value string, _ int64) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.kept == nil {
-		m.kept = map[string]string{}
-	}
-	m.kept[key] = value
-	return nil
-}
-
-// Holding runs fn: nobody else is there.
-func (m *memory) Holding(ctx context.Context, _ string, fn func(context.Context, int64) error) (bool, error) {
-	return true, fn(ctx, 1)
 }

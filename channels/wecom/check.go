@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
 	"zongji/channels"
@@ -103,7 +102,7 @@ func checked(set zongji.ChannelAccount) (*wxapi.Client, error) {
 	if _, err := wxcrypt.New(set.Secrets["token"], set.Settings["corpid"], set.Secrets["aes_key"], set.Secrets["aes_key_previous"]); err != nil {
 		return nil, err
 	}
-	return wxapi.New(clientOf(set, &memory{}, zongji.Wall{}))
+	return wxapi.New(clientOf(set, &channels.Memory{}, zongji.Wall{}))
 }
 
 // tokenError is err when it came of asking for a token.
@@ -122,33 +121,4 @@ func (a *Account) lastCall(ctx context.Context) (zongji.Ms, error) {
 	a.mu.Unlock()
 	kept, err := a.number(ctx, keepCallback)
 	return max(noted, kept), err
-}
-
-// memory is the Keep of one connection test.
-type memory struct {
-	mu   sync.Mutex
-	kept map[string]string
-}
-
-// Get returns what was put.
-func (m *memory) Get(_ context.Context, key string) (string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.kept[key], nil
-}
-
-// Put keeps value; nobody else writes.
-func (m *memory) Put(_ context.Context, key, value string, _ int64) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.kept == nil {
-		m.kept = map[string]string{}
-	}
-	m.kept[key] = value
-	return nil
-}
-
-// Holding runs fn: nobody else is there.
-func (m *memory) Holding(ctx context.Context, _ string, fn func(context.Context, int64) error) (bool, error) {
-	return true, fn(ctx, 1)
 }
